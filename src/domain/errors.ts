@@ -1,0 +1,254 @@
+/**
+ * The one table of everything that can go wrong and be told to a person or a program.
+ * Codes are stable: scripts and dashboards match on them. `hint` says what to do next.
+ * docs/reference/errors.md is generated from this table.
+ */
+export const ERRORS = {
+  // Configuration and usage
+  E_CONFIG_SYNTAX: {
+    retryable: false,
+    message: 'The configuration is not valid YAML',
+    hint: 'Fix the line that is named; `openclaw-edge agent check FILE` checks it again.',
+  },
+  E_CONFIG_INVALID: {
+    retryable: false,
+    message: 'The configuration has problems',
+    hint: 'Fix every path that is listed; `openclaw-edge agent check FILE` lists them again.',
+  },
+  E_CONFIG_UNSUPPORTED: {
+    retryable: false,
+    message: 'The configuration asks for something that this version cannot honour',
+    hint: 'Remove the setting: nothing here is silently ignored.',
+  },
+  E_USAGE: { retryable: false, message: 'The command line is not understood', hint: 'Run the command with --help.' },
+  E_FILE_MISSING: {
+    retryable: false,
+    message: 'A file that is needed is not there',
+    hint: 'Check the path; relative paths start at the folder of the configuration file.',
+  },
+  E_INTERNAL: {
+    retryable: false,
+    message: 'Something happened that should be impossible',
+    hint: 'Please report it with the log around it.',
+  },
+
+  // Buses
+  E_BUS_UNREACHABLE: {
+    retryable: true,
+    message: 'The broker cannot be reached',
+    hint: 'Check bus.url and that the broker runs; the agent keeps trying with backoff.',
+  },
+  E_BUS_REFUSED: {
+    retryable: true,
+    message: 'The broker refused the connection',
+    hint: 'Check user name, client id and the broker log; the agent keeps trying with backoff.',
+  },
+  E_TLS_UNTRUSTED: {
+    retryable: true,
+    message: "The broker's certificate is not signed by the configured CA",
+    hint: 'Check bus.tls.ca; it must hold the CA that signed the broker certificate.',
+  },
+  E_TLS_EXPIRED: {
+    retryable: true,
+    message: 'A certificate has expired or is not valid yet',
+    hint: 'Renew it, and check the clock of this device.',
+  },
+  E_TLS_CLIENT_CERT: {
+    retryable: true,
+    message: 'The broker asks for a client certificate and did not accept ours',
+    hint: 'Check bus.tls.cert and bus.tls.key, and that the broker trusts their CA.',
+  },
+  E_TLS_PROTOCOL: {
+    retryable: true,
+    message: 'No common TLS version or cipher with the broker',
+    hint: 'The agent speaks TLS 1.3 (and 1.2 only if bus.tls.minVersion says so).',
+  },
+  E_BUS_OFFLINE: {
+    retryable: true,
+    message: 'There is no connection to the broker right now',
+    hint: 'What passes the outbox is kept and sent later; direct results are counted as dropped.',
+  },
+  E_BUS_REJECTED: {
+    retryable: false,
+    message: 'The broker rejected a message',
+    hint: 'Check the access rules of the broker for the topic that is named.',
+  },
+  E_TOPIC_INVALID: {
+    retryable: false,
+    message: 'A topic is not valid here',
+    hint: 'Topics to publish to hold no + or #; names hold no /, + or #.',
+  },
+  E_PORT_IN_USE: {
+    retryable: false,
+    message: 'The port of the embedded broker is taken',
+    hint: 'Choose another port in bus.embedded.port, or 0 for any.',
+  },
+
+  // Models and runners
+  E_MODEL_MISSING: {
+    retryable: false,
+    message: 'There is no such model package',
+    hint: 'Give a folder that holds manifest.json, or the name of a shipped package.',
+  },
+  E_MANIFEST_INVALID: {
+    retryable: false,
+    message: 'The manifest of the model package has problems',
+    hint: 'Fix every path that is listed.',
+  },
+  E_MODEL_DIGEST: {
+    retryable: false,
+    message: 'A model file is not the one that its manifest names',
+    hint: 'The file is damaged or was changed: install the package again.',
+  },
+  E_MODEL_LOAD: {
+    retryable: false,
+    message: 'The model does not load',
+    hint: 'Try `openclaw-edge model test PACKAGE`; the cause is in the message.',
+  },
+  E_MODEL_CONTRACT: {
+    retryable: false,
+    message: 'The model does not answer as its manifest promises',
+    hint: 'Inputs, outputs and shapes must agree with manifest.json.',
+  },
+  E_DEVICE_UNAVAILABLE: {
+    retryable: false,
+    message: 'The execution provider that was asked for is not usable here',
+    hint: 'Use --device auto, or install what the provider needs; `openclaw-edge doctor` lists what works.',
+  },
+  E_RUNNER_TIMEOUT: {
+    retryable: true,
+    message: 'The model runner did not answer in time',
+    hint: 'It was killed and starts again; raise runner.deadline if the model is slow.',
+  },
+  E_RUNNER_CRASHED: {
+    retryable: true,
+    message: 'The model runner ended',
+    hint: 'It starts again with backoff; the signal or exit code is in the message.',
+  },
+  E_RUNNER_PROTOCOL: {
+    retryable: true,
+    message: 'The model runner said something that is not in the protocol',
+    hint: 'It was killed and starts again.',
+  },
+  E_RUNNER_MEMORY: {
+    retryable: true,
+    message: 'The model runner used more memory than it may',
+    hint: 'It was killed and starts again; raise resources.memory or use a smaller variant.',
+  },
+  E_RUNNER_UNAVAILABLE: {
+    retryable: true,
+    message: 'The model runner is restarting',
+    hint: 'Wait for the backoff; `diagnose` shows the restarts and their reasons.',
+  },
+  E_RUN_FAILED: {
+    retryable: false,
+    message: 'The model failed on this input',
+    hint: 'The input fits the contract, and the model still refused it: see the message.',
+  },
+  E_SANDBOX_UNAVAILABLE: {
+    retryable: false,
+    message: 'This host cannot give the isolation that the policy asks for',
+    hint: 'Install bubblewrap and allow user namespaces, or choose isolation: process.',
+  },
+
+  // Outbox and state
+  E_OUTBOX_FULL: {
+    retryable: true,
+    message: 'The outbox is full and holds nothing of lower class to drop',
+    hint: 'Raise outbox.maxBytes, or find out why the broker is not reachable.',
+  },
+  E_OUTBOX_CLOSED: { retryable: false, message: 'The outbox is closed', hint: 'The agent is stopping.' },
+  E_OUTBOX_CORRUPT: {
+    retryable: false,
+    message: 'The outbox file was damaged and has been moved aside',
+    hint: 'The damaged file is kept beside the new one; look at the disk.',
+  },
+  E_STATE_LOCKED: {
+    retryable: false,
+    message: 'Another agent uses this state folder',
+    hint: 'Stop the other one, or give each its own state folder.',
+  },
+
+  // Commands
+  E_COMMAND_MALFORMED: {
+    retryable: false,
+    message: 'The command envelope is not valid',
+    hint: 'It needs id, verb, issuedAt and expiresAt; see docs/reference/commands.md.',
+  },
+  E_COMMAND_EXPIRED: {
+    retryable: false,
+    message: 'The command came after its expiry',
+    hint: 'Send it again with a later expiresAt.',
+  },
+  E_COMMAND_FUTURE: {
+    retryable: false,
+    message: 'The command was issued in the future',
+    hint: 'Compare the clocks of sender and device.',
+  },
+  E_COMMAND_UNKNOWN: {
+    retryable: false,
+    message: 'There is no such command',
+    hint: 'See docs/reference/commands.md for the verbs.',
+  },
+  E_COMMAND_FOREIGN: {
+    retryable: false,
+    message: 'The command is for another thing or agent',
+    hint: 'Check the topic and the agent name.',
+  },
+  E_COMMAND_ARGS: {
+    retryable: false,
+    message: 'The arguments of the command are not valid',
+    hint: 'See docs/reference/commands.md for the arguments.',
+  },
+  E_COMMAND_FAILED: {
+    retryable: false,
+    message: 'The command was started and failed',
+    hint: 'The cause is in the message.',
+  },
+} as const satisfies Record<string, { message: string; retryable: boolean; hint: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An expected failure: a code of the table, what happened this time, and the cause where there is one. */
+export type Failure = {
+  readonly code: ErrorCode;
+  /** What happened this time; the table's message where nothing more is known. */
+  readonly message: string;
+  readonly cause?: unknown;
+};
+
+export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Failure };
+
+export function ok<T>(value: T): Result<T> {
+  return { ok: true, value };
+}
+
+export function fail(code: ErrorCode, detail?: string, cause?: unknown): { ok: false; error: Failure } {
+  return { ok: false, error: failure(code, detail, cause) };
+}
+
+export function failure(code: ErrorCode, detail?: string, cause?: unknown): Failure {
+  const message = detail === undefined ? ERRORS[code].message : `${ERRORS[code].message}: ${detail}`;
+  return cause === undefined ? { code, message } : { code, message, cause };
+}
+
+/** Carries a Failure where only an exception can travel (start-up, promise rejections, command line). */
+export class EdgeError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(failed: Failure) {
+    super(failed.message, failed.cause === undefined ? undefined : { cause: failed.cause });
+    this.name = 'EdgeError';
+    this.code = failed.code;
+  }
+
+  get hint(): string {
+    return ERRORS[this.code].hint;
+  }
+}
+
+/** Turns whatever was thrown into a Failure, keeping the code of an EdgeError. */
+export function toFailure(thrown: unknown, code: ErrorCode = 'E_INTERNAL'): Failure {
+  if (thrown instanceof EdgeError) return { code: thrown.code, message: thrown.message, cause: thrown };
+  return failure(code, thrown instanceof Error ? thrown.message : String(thrown), thrown);
+}

@@ -1,0 +1,54 @@
+import type { Failure, Result } from '../domain/errors.ts';
+
+/** A message as it came in. `payload` is valid only during the call: copy what must stay. */
+export type Incoming = {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** MQTT 5 response topic and correlation data, where the sender gave them. */
+  readonly responseTopic?: string | undefined;
+  readonly correlationData?: Uint8Array | undefined;
+  readonly retained: boolean;
+};
+
+export type Outgoing = {
+  readonly topic: string;
+  readonly payload: Uint8Array | string;
+  readonly retain?: boolean | undefined;
+  readonly correlationData?: Uint8Array | undefined;
+};
+
+/**
+ * Handles one message. A returned promise holds back the acknowledgement (QoS 1) until it settles, and with it the
+ * messages behind it: return one only for what must be durable first (commands). It must not throw.
+ */
+export type Handler = (message: Incoming) => void | Promise<void>;
+
+export type BusState = 'connecting' | 'online' | 'offline' | 'stopped';
+
+/**
+ * A connection to one message broker.
+ *
+ * Order: messages of one topic are delivered, and published, in order. Handlers run one after another, never nested.
+ * Delivery: QoS 1 is at least once; the receiver dedupes by id. QoS 0 is at most once.
+ * Failure: the bus reconnects by itself, with jittered backoff, until stopped; subscriptions are restored. It holds no
+ * queue of its own: while offline, publishing fails at once with E_BUS_OFFLINE.
+ */
+export interface Bus {
+  /** Starts connecting and returns without waiting for the broker. Call once. */
+  start(): Promise<void>;
+  /** Ends the connection in order, within `deadlineMs`; then cuts it. Idempotent. */
+  stop(deadlineMs: number): Promise<void>;
+  readonly state: BusState;
+  /** Why the last attempt failed; undefined while online. */
+  readonly lastError: Failure | undefined;
+  /** Tells every change of `state`. Returns a function that ends the listening. */
+  onState(listener: (state: BusState, error: Failure | undefined) => void): () => void;
+  /** Subscribes now, and again after each reconnect. `filter` may hold MQTT wildcards; one handler a filter. */
+  subscribe(filter: string, qos: 0 | 1, handler: Handler): void;
+  /** QoS 0: hands all messages to the socket in one write. False (nothing sent) while offline or when the socket is choked. */
+  publishDirect(messages: readonly Outgoing[]): boolean;
+  /** QoS 1: resolves when the broker has acknowledged, or with the failure. Never rejects. */
+  publishAcked(message: Outgoing): Promise<Result<void>>;
+  /** How many unacknowledged QoS 1 messages the broker lets us have now (Receive Maximum, own limit). */
+  readonly window: number;
+}

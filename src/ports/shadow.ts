@@ -1,0 +1,18 @@
+import type { Result } from '../domain/errors.ts';
+
+export type ShadowDocument = Readonly<Record<string, unknown>>;
+
+/**
+ * The named shadow of this thing.
+ *
+ * Order: `onDesired` sees newer versions only; an older or repeated version is dropped.
+ * Delivery: `report` is at most one in flight; it resolves when accepted, or with the failure. Never rejects.
+ */
+export interface Shadow {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Merges `reported` (null removes a field), and clears `desired` fields that are given as null. At most 8 KB as JSON. */
+  report(reported: ShadowDocument, desired?: ShadowDocument): Promise<Result<void>>;
+  /** Tells the desired fields that differ from the reported ones: at start, and on every change. */
+  onDesired(listener: (desired: ShadowDocument, version: number) => void): () => void;
+}
