@@ -12,6 +12,9 @@ export const systemClock: Clock = {
     const timer = setInterval(fn, ms).unref();
     return () => clearInterval(timer);
   },
+  soon(fn) {
+    setImmediate(fn);
+  },
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);

@@ -6,12 +6,9 @@ export type Outcome = {
   readonly score: number;
 };
 
-/** A lasting state of one key under one rule. Survives restarts: an episode is announced once. */
-export type AlarmState = {
-  readonly active: boolean;
-  /** Counts the episodes of this key under this rule; part of the alarm's stable id. */
-  readonly episode: number;
-  /** Start of the episode, milliseconds since 1970 UTC. */
+/** A lasting state of one key under one rule. Survives restarts, so that an episode is announced once. */
+export type Episode = {
+  /** Start of the episode, milliseconds since 1970 UTC; part of the stable id of its messages. */
   readonly sinceMs: number;
 };
 
@@ -19,7 +16,7 @@ export type AlarmChange = {
   readonly kind: 'raised' | 'cleared';
   readonly rule: string;
   readonly key: string;
-  readonly state: AlarmState;
+  readonly episode: Episode;
   /** The signal that decided it. */
   readonly signal: number;
   readonly outcome: Outcome;

@@ -4,6 +4,11 @@ export type Reading = {
   readonly key: string;
   /** When its last sample was taken, milliseconds since 1970 UTC. */
   readonly timeMs: number;
+  /**
+   * What its order within the key is judged by, milliseconds: the sensor's own time where the message has one, else the
+   * monotonic moment of arrival, so that a jump of this device's clock disturbs no window.
+   */
+  readonly orderMs: number;
   /** Samples x channels, row by row (all channels of the first sample first). Finite numbers only. */
   readonly values: Float32Array;
 };
@@ -37,8 +42,8 @@ export const BAD_INPUT = {
   'too-many-samples': 'one message holds more samples than maxSamples',
   'bad-key': 'the key is missing, empty, too long, or holds /, +, # or control characters',
   'bad-time': 'the time is not a number, not a date, or not within the years 2000 to 2100',
-  'time-backwards': 'the time lies before the last one of this key, beyond the gap limit',
-  'time-ahead': 'the time lies further ahead of this device than the gap limit and an hour allow',
+  'out-of-order':
+    'the time lies before the last one of this key, within the gap limit (further back restarts the window)',
 } as const satisfies Record<string, string>;
 
 export type BadInput = keyof typeof BAD_INPUT;

@@ -11,6 +11,8 @@ export interface Clock {
   after(ms: number, fn: () => void): Cancel;
   /** Calls `fn` every `ms` until cancelled. */
   every(ms: number, fn: () => void): Cancel;
+  /** Calls `fn` once, after everything that this turn of the event loop already holds. */
+  soon(fn: () => void): void;
   /** Resolves after `ms`, or rejects with the signal's reason when it is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

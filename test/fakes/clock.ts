@@ -56,6 +56,10 @@ export class FakeClock implements Clock {
     return this.#add({ at: this.#mono + ms, every: ms, fn });
   }
 
+  soon(fn: () => void): void {
+    this.after(0, fn);
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);

@@ -1,0 +1,162 @@
+import type { AlarmRule } from '../domain/agent-spec.ts';
+import type { AlarmChange, Episode, Outcome } from '../domain/decision.ts';
+import type { Task } from '../domain/manifest.ts';
+
+export type DeciderOptions = {
+  readonly task: Task;
+  /** Names of the scores, in the order of the model's output. */
+  readonly labels: readonly string[];
+  /** Classification: under this score the outcome is `uncertain`. */
+  readonly floor: number;
+  readonly alarms: readonly AlarmRule[];
+  /** How many keys are remembered; keys in alarm are evicted last. */
+  readonly maxKeys: number;
+};
+
+/** Outcome of a classification whose best score is under the floor. */
+export const UNCERTAIN = 'uncertain';
+
+/** What one key has shown to one rule. Votes are bits, the latest lowest: rules look at up to 32 windows. */
+type Votes = { raise: number; clear: number; episode: Episode | undefined; lastRaisedMs: number };
+
+type Rule = AlarmRule & { readonly mask: number; readonly columns: readonly number[] };
+
+/**
+ * Concludes from scores: an outcome for every window, and the alarms that begin or end with it. Pure: `nowMs` is an
+ * argument. A rule needs k of the last n windows beyond `raise` to begin, and k of n beyond `clear` to end.
+ */
+export class Decider {
+  readonly #options: DeciderOptions;
+  readonly #rules: readonly Rule[];
+  /** Votes of each rule, by key, in the order of last use. */
+  readonly #keys = new Map<string, Votes[]>();
+
+  constructor(options: DeciderOptions) {
+    this.#options = options;
+    this.#rules = options.alarms.map((rule) => compileRule(rule, options.labels));
+  }
+
+  /** Keys in alarm right now. */
+  get active(): number {
+    let count = 0;
+    for (const votes of this.#keys.values()) if (votes.some(({ episode }) => episode !== undefined)) count++;
+    return count;
+  }
+
+  /** Takes up an episode that began before a restart. Unknown rules are told by false. */
+  resume(ruleName: string, key: string, episode: Episode): boolean {
+    const index = this.#rules.findIndex((rule) => rule.name === ruleName);
+    const votes = this.#use(key)[index];
+    if (votes === undefined) return false;
+    votes.episode = episode;
+    votes.lastRaisedMs = episode.sinceMs;
+    return true;
+  }
+
+  /** Takes back a change that could not be made durable, so that the next window brings it up again. */
+  undo(change: AlarmChange): void {
+    const votes = this.#use(change.key)[this.#rules.findIndex((rule) => rule.name === change.rule)];
+    if (votes === undefined) return;
+    votes.episode = change.kind === 'raised' ? undefined : change.episode;
+    if (change.kind === 'raised') votes.lastRaisedMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Judges row `row` of `scores` (rows x labels). Appends the alarms that change to `changes`. */
+  decide(key: string, scores: Float32Array, row: number, nowMs: number, changes: AlarmChange[]): Outcome {
+    const at = row * this.#options.labels.length;
+    const outcome = this.#conclude(scores, at);
+    if (this.#rules.length === 0) return outcome;
+    const ofKey = this.#use(key);
+    for (const [index, rule] of this.#rules.entries()) {
+      const votes = ofKey[index] as Votes;
+      let signal = 0;
+      for (const column of rule.columns) signal += scores[at + column] as number;
+      vote(votes, rule, signal);
+      const kind = turn(votes, rule, nowMs);
+      if (kind === undefined) continue;
+      changes.push({ kind, rule: rule.name, key, episode: apply(votes, kind, nowMs), signal, outcome });
+    }
+    return outcome;
+  }
+
+  #conclude(scores: Float32Array, at: number): Outcome {
+    const { labels, task, floor } = this.#options;
+    let best = 0;
+    for (let i = 1; i < labels.length; i++) if ((scores[at + i] as number) > (scores[at + best] as number)) best = i;
+    const score = scores[at + best] as number;
+    const sure = task !== 'classification' || score >= floor;
+    return { label: sure ? (labels[best] as string) : UNCERTAIN, score };
+  }
+
+  #use(key: string): Votes[] {
+    const known = this.#keys.get(key);
+    if (known !== undefined) {
+      this.#keys.delete(key);
+      this.#keys.set(key, known);
+      return known;
+    }
+    if (this.#keys.size >= this.#options.maxKeys) this.#evict();
+    const fresh = this.#rules.map(() => ({
+      raise: 0,
+      clear: 0,
+      episode: undefined,
+      lastRaisedMs: Number.NEGATIVE_INFINITY,
+    }));
+    this.#keys.set(key, fresh);
+    return fresh;
+  }
+
+  /** A key in alarm stays while any other can go: forgetting it would announce its alarm a second time. */
+  #evict(): void {
+    let oldest: string | undefined;
+    for (const [key, votes] of this.#keys) {
+      oldest ??= key;
+      if (votes.every(({ episode }) => episode === undefined)) {
+        this.#keys.delete(key);
+        return;
+      }
+    }
+    if (oldest !== undefined) this.#keys.delete(oldest);
+  }
+}
+
+function compileRule(rule: AlarmRule, labels: readonly string[]): Rule {
+  const columns = rule.labels === undefined ? [0] : rule.labels.map((label) => labels.indexOf(label));
+  return { ...rule, columns, mask: rule.n >= 32 ? -1 : (1 << rule.n) - 1 };
+}
+
+function vote(votes: Votes, rule: Rule, signal: number): void {
+  const above = rule.direction === 'above';
+  const raises = above ? signal >= rule.raise : signal <= rule.raise;
+  const clears = above ? signal < rule.clear : signal > rule.clear;
+  votes.raise = ((votes.raise << 1) | Number(raises)) & rule.mask;
+  votes.clear = ((votes.clear << 1) | Number(clears)) & rule.mask;
+}
+
+function turn(votes: Votes, rule: Rule, nowMs: number): AlarmChange['kind'] | undefined {
+  if (votes.episode !== undefined) return ones(votes.clear) >= rule.k ? 'cleared' : undefined;
+  if (ones(votes.raise) < rule.k) return undefined;
+  const restedMs = nowMs - votes.lastRaisedMs;
+  // A clock that was set back makes the rest negative: waiting for it to catch up could silence an alarm for years.
+  const resting = restedMs >= 0 && restedMs < rule.cooldownMs;
+  return resting ? undefined : 'raised';
+}
+
+function apply(votes: Votes, kind: AlarmChange['kind'], nowMs: number): Episode {
+  if (kind === 'cleared') {
+    const episode = votes.episode as Episode;
+    votes.episode = undefined;
+    return episode;
+  }
+  // Later than any before it, even when the clock stands still or was set back: the start is part of the alarm's id.
+  const sinceMs = Math.max(nowMs, votes.lastRaisedMs + 1);
+  votes.episode = { sinceMs };
+  votes.lastRaisedMs = sinceMs;
+  return votes.episode;
+}
+
+function ones(bits: number): number {
+  let count = 0;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
