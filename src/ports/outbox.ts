@@ -15,6 +15,8 @@ export type OutboxRow = OutMessage & {
 };
 
 export type OutboxStats = {
+  /** The highest seq given so far, 0 before the first. */
+  readonly newestSeq: number;
   readonly rows: number;
   readonly rowsByClass: Readonly<Record<MessageClass, number>>;
   /** Bytes of the database in use. */
@@ -41,7 +43,7 @@ export interface Outbox {
   /** Commits what is pending and closes. Idempotent. */
   stop(): Promise<void>;
   put(messages: readonly OutMessage[], facts?: readonly Fact[]): Promise<Result<void>>;
-  /** Up to `limit` rows with seq > `afterSeq`, oldest first, without those in quarantine. */
+  /** Up to `limit` rows with seq > `afterSeq`, oldest first, without those in quarantine and those told to be done. */
   next(afterSeq: number, limit: number): readonly OutboxRow[];
   /** Removes delivered rows. Lazily durable: after a crash a row may be given once more (the receiver dedupes by id). */
   done(seqs: readonly number[]): void;

@@ -1,0 +1,159 @@
+import type { Failure } from '../domain/errors.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { Outbox, OutboxRow } from '../ports/outbox.ts';
+
+/** Rows read from the outbox at once: one page serves a whole in-flight window. */
+const PAGE_ROWS = 64;
+
+/** After this many live rows in a row the backlog gets a turn, so that a busy day does not hold back a bad night. */
+const LIVE_TURNS = 4;
+
+/** A message that the broker rejected is tried again after this, not at once: rejections come from rules, not luck. */
+const RETRY_MS = 5_000;
+
+/** Rows with seq > `at` that are still to be sent, read page by page. */
+type Stream = { at: number; page: OutboxRow[] };
+
+/**
+ * Carries the outbox to the bus.
+ *
+ * What came in since the connection stands goes before the backlog: an operator wants this minute's alarm, not last
+ * night's. Within each, oldest first. A row leaves the outbox when the broker has acknowledged it.
+ *
+ * When the connection ends with several rows in flight, any of them may be the one that the broker chokes on. They are
+ * sent alone from then on, and only a row that was alone has the attempt counted: the innocent are never quarantined.
+ */
+export class Sender {
+  readonly #bus: Bus;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #inFlight = new Map<number, OutboxRow>();
+  /** Were in flight together when a connection ended. At most what one window held. */
+  readonly #suspects = new Set<number>();
+  /** Rows up to here make the backlog. */
+  #backlogEnd = 0;
+  #backlog: Stream = { at: 0, page: [] };
+  #live: Stream = { at: 0, page: [] };
+  #liveInARow = 0;
+  #alone = false;
+  #running = false;
+  #stopListening: (() => void)[] = [];
+  #cancelRetry: Cancel | undefined;
+  #idle: (() => void)[] = [];
+  delivered = 0;
+
+  constructor(needs: { bus: Bus; outbox: Outbox; clock: Clock; log: Log }) {
+    this.#bus = needs.bus;
+    this.#outbox = needs.outbox;
+    this.#clock = needs.clock;
+    this.#log = needs.log;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#stopListening = [
+      this.#outbox.onPut(() => this.#pump()),
+      this.#bus.onState((state) => {
+        if (state === 'online') this.#rescan();
+      }),
+    ];
+    if (this.#bus.state === 'online') this.#rescan();
+  }
+
+  /** Sends what still can be sent within `deadlineMs`, then stops. What is left stays in the outbox. */
+  async stop(deadlineMs: number): Promise<void> {
+    if (!this.#running) return;
+    const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
+    this.#pump();
+    await Promise.race([idle, this.#clock.sleep(deadlineMs)]);
+    this.#running = false;
+    this.#cancelRetry?.();
+    for (const stopListening of this.#stopListening) stopListening();
+  }
+
+  /** Makes everything that waits now the backlog. */
+  #rescan(): void {
+    this.#backlogEnd = this.#outbox.stats().newestSeq;
+    this.#backlog = { at: 0, page: [] };
+    this.#live = { at: this.#backlogEnd, page: [] };
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (this.#running && !this.#alone && this.#bus.state === 'online' && this.#bus.window > 0) {
+      const row = this.#nextRow();
+      if (row === undefined) break;
+      void this.#send(row);
+    }
+    const nothingToDo = this.#bus.state !== 'online' || this.#outbox.stats().rows === 0;
+    if (this.#inFlight.size === 0 && nothingToDo) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** The row whose turn it is; undefined when there is none, or when it must wait until it can go alone. */
+  #nextRow(): OutboxRow | undefined {
+    const live = this.#peek(this.#live, Number.POSITIVE_INFINITY);
+    const backlog =
+      live === undefined || this.#liveInARow >= LIVE_TURNS ? this.#peek(this.#backlog, this.#backlogEnd) : undefined;
+    const row = backlog ?? live;
+    if (row === undefined || (this.#mustGoAlone(row) && this.#inFlight.size > 0)) return undefined;
+    const stream = row === backlog ? this.#backlog : this.#live;
+    stream.page.shift();
+    this.#liveInARow = stream === this.#live ? this.#liveInARow + 1 : 0;
+    return row;
+  }
+
+  #peek(stream: Stream, end: number): OutboxRow | undefined {
+    for (;;) {
+      if (stream.page.length === 0) stream.page = [...this.#outbox.next(stream.at, PAGE_ROWS)];
+      const row = stream.page[0];
+      if (row === undefined || row.seq > end) return undefined;
+      stream.at = row.seq;
+      if (!this.#inFlight.has(row.seq)) return row;
+      stream.page.shift();
+    }
+  }
+
+  #mustGoAlone(row: OutboxRow): boolean {
+    return row.tries > 0 || this.#suspects.has(row.seq);
+  }
+
+  async #send(row: OutboxRow): Promise<void> {
+    const alone = this.#mustGoAlone(row);
+    this.#alone = alone;
+    this.#inFlight.set(row.seq, row);
+    const sent = await this.#bus.publishAcked(row);
+    this.#inFlight.delete(row.seq);
+    if (alone) this.#alone = false;
+    if (sent.ok) this.#delivered(row);
+    else this.#failed(row, sent.error, alone);
+    this.#pump();
+  }
+
+  #delivered(row: OutboxRow): void {
+    this.#suspects.delete(row.seq);
+    this.#outbox.done([row.seq]);
+    this.delivered++;
+  }
+
+  #failed(row: OutboxRow, error: Failure, alone: boolean): void {
+    if (error.code === 'E_BUS_OFFLINE' && !alone) {
+      this.#suspects.add(row.seq);
+      return; // sent again on the next connection
+    }
+    this.#suspects.delete(row.seq); // from here on its tries speak
+    if (this.#outbox.failed(row.seq, error)) {
+      this.#log.error({ id: row.id, topic: row.topic, code: error.code, reason: error.message }, 'message quarantined');
+    }
+    if (error.code !== 'E_BUS_OFFLINE') this.#retryLater();
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry ??= this.#clock.after(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      this.#rescan();
+    });
+  }
+}
