@@ -19,7 +19,12 @@ export const UNCERTAIN = 'uncertain';
 /** What one key has shown to one rule. Votes are bits, the latest lowest: rules look at up to 32 windows. */
 type Votes = { raise: number; clear: number; episode: Episode | undefined; lastRaisedMs: number };
 
-type Rule = AlarmRule & { readonly mask: number; readonly columns: readonly number[] };
+type Rule = Omit<AlarmRule, 'raise' | 'clear'> & {
+  raise: number;
+  clear: number;
+  readonly mask: number;
+  readonly columns: readonly number[];
+};
 
 /**
  * Concludes from scores: an outcome for every window, and the alarms that begin or end with it. Pure: `nowMs` is an
@@ -61,11 +66,28 @@ export class Decider {
     if (change.kind === 'raised') votes.lastRaisedMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Judges row `row` of `scores` (rows x labels). Appends the alarms that change to `changes`. */
-  decide(key: string, scores: Float32Array, row: number, nowMs: number, changes: AlarmChange[]): Outcome {
+  setThreshold(ruleName: string, raise: number, clear: number): boolean {
+    const rule = this.#rules.find(({ name }) => name === ruleName);
+    if (rule === undefined) return false;
+    rule.raise = raise;
+    rule.clear = clear;
+    return true;
+  }
+
+  thresholds(): Readonly<Record<string, Pick<AlarmRule, 'direction' | 'raise' | 'clear'>>> {
+    return Object.fromEntries(
+      this.#rules.map(({ name, direction, raise, clear }) => [name, { direction, raise, clear }]),
+    );
+  }
+
+  /**
+   * Judges row `row` of `scores` (rows x labels). Appends the alarms that change to `changes`. Scores that are not all
+   * finite judge nothing: undefined.
+   */
+  decide(key: string, scores: Float32Array, row: number, nowMs: number, changes: AlarmChange[]): Outcome | undefined {
     const at = row * this.#options.labels.length;
     const outcome = this.#conclude(scores, at);
-    if (this.#rules.length === 0) return outcome;
+    if (outcome === undefined || this.#rules.length === 0) return outcome;
     const ofKey = this.#use(key);
     for (const [index, rule] of this.#rules.entries()) {
       const votes = ofKey[index] as Votes;
@@ -79,10 +101,14 @@ export class Decider {
     return outcome;
   }
 
-  #conclude(scores: Float32Array, at: number): Outcome {
+  #conclude(scores: Float32Array, at: number): Outcome | undefined {
     const { labels, task, floor } = this.#options;
     let best = 0;
-    for (let i = 1; i < labels.length; i++) if ((scores[at + i] as number) > (scores[at + best] as number)) best = i;
+    for (let i = 0; i < labels.length; i++) {
+      const score = scores[at + i] as number;
+      if (!Number.isFinite(score)) return undefined;
+      if (score > (scores[at + best] as number)) best = i;
+    }
     const score = scores[at + best] as number;
     const sure = task !== 'classification' || score >= floor;
     return { label: sure ? (labels[best] as string) : UNCERTAIN, score };

@@ -8,7 +8,6 @@ import type { Window } from '../domain/reading.ts';
 export class WindowQueue {
   readonly #max: number;
   #waiting: Window[] = [];
-  dropped = 0;
 
   constructor(max: number) {
     this.#max = max;
@@ -18,13 +17,15 @@ export class WindowQueue {
     return this.#waiting.length;
   }
 
-  push(window: Window): void {
-    if (this.#waiting.length >= this.#max) {
+  /** Adds a window at the end. True when another had to go for it. */
+  push(window: Window): boolean {
+    const full = this.#waiting.length >= this.#max;
+    if (full) {
       const own = this.#waiting.findIndex((waiting) => waiting.key === window.key);
       this.#waiting.splice(Math.max(0, own), 1);
-      this.dropped++;
     }
     this.#waiting.push(window);
+    return full;
   }
 
   /** Removes and returns the oldest, at most `limit`. */

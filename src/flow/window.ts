@@ -10,6 +10,8 @@ export type WindowerOptions = {
   readonly gapMs: number;
   /** How many keys are remembered. */
   readonly maxKeys: number;
+  /** Told when a step in time empties a window, and when a key is forgotten for a new one. */
+  readonly onEvent: (event: 'gaps' | 'keysEvicted') => void;
 };
 
 /** The samples of one key that wait for a window to be full. */
@@ -33,8 +35,6 @@ export class Windower {
   readonly #step: number;
   /** In the order of last use: the first is the one to evict. */
   readonly #keys = new Map<string, Pending>();
-  evicted = 0;
-  gaps = 0;
 
   constructor(options: WindowerOptions) {
     this.#options = options;
@@ -90,7 +90,7 @@ export class Windower {
   }
 
   #restart(pending: Pending): void {
-    if (pending.lastMs !== Number.NEGATIVE_INFINITY) this.gaps++;
+    if (pending.lastMs !== Number.NEGATIVE_INFINITY) this.#options.onEvent('gaps');
     pending.filled = 0;
     pending.skip = 0;
   }
@@ -105,7 +105,7 @@ export class Windower {
     if (this.#keys.size >= this.#options.maxKeys) {
       for (const oldest of this.#keys.keys()) {
         this.#keys.delete(oldest);
-        this.evicted++;
+        this.#options.onEvent('keysEvicted');
         break;
       }
     }

@@ -1,0 +1,265 @@
+import type { AgentSpec } from '../domain/agent-spec.ts';
+import type { AlarmChange } from '../domain/decision.ts';
+import { fail, type Result } from '../domain/errors.ts';
+import type { Manifest } from '../domain/manifest.ts';
+import type { BadInput, Window } from '../domain/reading.ts';
+import { batchLimit } from '../flow/batch-limit.ts';
+import { Decider, UNCERTAIN } from '../flow/decide.ts';
+import { type Arrival, type Decode, makeDecoder } from '../flow/decode.ts';
+import { type Encoder, makeEncoder } from '../flow/encode.ts';
+import { packBatch } from '../flow/tensor.ts';
+import { compileTopic, type TopicTemplate } from '../flow/topic.ts';
+import { Windower } from '../flow/window.ts';
+import { WindowQueue } from '../flow/window-queue.ts';
+import type { Bus, Incoming } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { LoadedModel, ModelRunner } from '../ports/model-runner.ts';
+import type { Outbox } from '../ports/outbox.ts';
+import { Announcer } from './announcer.ts';
+import type { AgentMode } from './commands/controls.ts';
+import { DeadLetters } from './dead-letters.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Windows that commands may have waiting for the runner. */
+const MAX_ASKED = 8;
+
+/** A result on its way out. */
+type Answer = { readonly id: string; readonly topic: string; readonly payload: string };
+
+type Asked = { readonly samples: Float32Array; readonly answer: (scores: Result<Float32Array>) => void };
+
+export type PipelineNeeds = {
+  readonly thing: string;
+  /** Differs at every start, so that result ids never repeat. */
+  readonly bootId: string;
+  readonly spec: AgentSpec;
+  readonly manifest: Manifest;
+  readonly variant: string;
+  readonly bus: Bus;
+  readonly outbox: Outbox;
+  readonly runner: ModelRunner;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** `observe` decides and reports, and sends nothing to actuators. */
+  readonly mode: () => AgentMode;
+};
+
+/**
+ * The data path of one agent. Every message takes these steps, and each step is a file in flow/ or a port:
+ *
+ *   bus -> decode -> window -> queue -> batch -> runner -> decide -> encode -> bus (results) or outbox (alarms) -> bus
+ *
+ * `#receive` takes a message as far as the queue; `#serve` takes what waits there through the model, one batch at a
+ * time; `#conclude` turns scores into what leaves the device.
+ */
+export class Pipeline {
+  readonly #needs: PipelineNeeds;
+  readonly #windower: Windower;
+  readonly #queue: WindowQueue;
+  readonly #decider: Decider;
+  readonly #encoder: Encoder;
+  readonly #announcer: Announcer;
+  readonly #resultTopic: TopicTemplate;
+  readonly #deadLetters = new DeadLetters();
+  readonly #tensor: Float32Array;
+  #batchLimit: number;
+  #accepting = false;
+  #scheduled = false;
+  #serving = false;
+  #answered = 0;
+  #asked: Asked[] = [];
+  #pauses: (() => void)[] = [];
+  #stopListening: () => void = () => {};
+
+  constructor(needs: PipelineNeeds) {
+    const { spec, manifest, thing } = needs;
+    const { input, output } = manifest;
+    const channels = input.channels.length;
+    const { gapMs, maxKeys } = spec.window;
+    const model = { name: manifest.name, version: manifest.version, variant: needs.variant };
+    this.#needs = needs;
+    this.#windower = new Windower({
+      size: input.window,
+      hop: spec.window.hop ?? input.hop,
+      channels,
+      gapMs,
+      maxKeys,
+      onEvent: (event) => needs.metrics.inc(event),
+    });
+    this.#queue = new WindowQueue(spec.queue.max);
+    this.#tensor = new Float32Array(spec.batch.max * input.window * channels);
+    this.#batchLimit = spec.batch.max;
+    this.#decider = new Decider({ task: manifest.task, labels: output.labels, ...spec.decisions, maxKeys });
+    this.#encoder = makeEncoder({ thing, agent: spec.name, model });
+    this.#announcer = new Announcer({ ...needs, decider: this.#decider, encoder: this.#encoder });
+    this.#resultTopic = compileTopic(spec.outputs.resultTopic, { thing, agent: spec.name });
+  }
+
+  /** Takes up the alarms of the last run, and begins to listen. The runner has loaded its model. */
+  async start(model: LoadedModel): Promise<void> {
+    const { spec, manifest, bus, runner } = this.#needs;
+    this.#batchLimit = batchLimit(model, spec.batch.max);
+    await this.#announcer.resume();
+    this.#stopListening = runner.onReady(() => void this.#serve());
+    this.#accepting = true;
+    for (const input of spec.inputs) {
+      const decode = makeDecoder(input, manifest.input.channels.length);
+      bus.subscribe(input.topic, input.qos, (message) => this.#receive(decode, message));
+    }
+  }
+
+  #receive(decode: Decode, message: Incoming): void {
+    const { clock, metrics } = this.#needs;
+    metrics.inc('messages');
+    if (!this.#accepting) {
+      metrics.inc('asleepReadings');
+      return;
+    }
+    const arrival = { wallMs: clock.now(), monotonicMs: clock.monotonic() };
+    const bad = this.#admit(decode, message, arrival);
+    if (bad === undefined) return;
+    metrics.bad(bad);
+    this.#deadLetters.add(bad, message.topic, message.payload, arrival);
+  }
+
+  #admit(decode: Decode, message: Incoming, arrival: Arrival): BadInput | undefined {
+    const { metrics } = this.#needs;
+    const reading = decode(message.topic, message.payload, arrival);
+    if (typeof reading === 'string') return reading;
+
+    const windows: Window[] = [];
+    const late = this.#windower.push(reading, arrival.monotonicMs, windows);
+    if (late !== undefined) return late;
+    metrics.inc('readings');
+    if (windows.length === 0) return undefined;
+
+    metrics.inc('windows', windows.length);
+    for (const window of windows) if (this.#queue.push(window)) metrics.inc('windowsDropped');
+    this.#serveSoon();
+    return undefined;
+  }
+
+  /** Batches what this turn of the event loop holds; waits for more only where the configuration says so. */
+  #serveSoon(): void {
+    if (this.#scheduled || this.#serving) return;
+    this.#scheduled = true;
+    const serve = () => {
+      this.#scheduled = false;
+      void this.#serve();
+    };
+    const { clock, spec } = this.#needs;
+    if (spec.batch.waitMs === 0) clock.soon(serve);
+    else clock.after(spec.batch.waitMs, serve);
+  }
+
+  /** One batch after another until nothing waits. What arrives while one runs is the next one. */
+  async #serve(): Promise<void> {
+    if (this.#serving) return;
+    this.#serving = true;
+    const { runner, metrics } = this.#needs;
+    while (runner.ready) {
+      await this.#serveAsked();
+      const windows = this.#queue.take(this.#batchLimit);
+      if (windows.length === 0) break;
+      const scores = await runner.run(packBatch(windows, this.#tensor), windows.length);
+      metrics.inc('batches');
+      if (scores.ok) this.#conclude(windows, scores.value);
+      else metrics.inc('windowsFailed', windows.length);
+    }
+    this.#serving = false;
+    if (this.#queue.length === 0) for (const resolve of this.#pauses.splice(0)) resolve();
+  }
+
+  #conclude(windows: readonly Window[], scores: Float32Array): void {
+    const { clock, metrics } = this.#needs;
+    const nowMs = clock.now();
+    const monotonicMs = clock.monotonic();
+    const results: Answer[] = [];
+    const changes: AlarmChange[] = [];
+    for (const [row, window] of windows.entries()) {
+      const outcome = this.#decider.decide(window.key, scores, row, nowMs, changes);
+      if (outcome === undefined) {
+        metrics.inc('windowsFailed');
+        continue;
+      }
+      metrics.inc('inferences');
+      if (outcome.label === UNCERTAIN) metrics.inc('uncertain');
+      const latencyMs = monotonicMs - window.arrivedMs;
+      metrics.latency(latencyMs);
+      const id = `${this.#needs.bootId}-${(this.#answered++).toString(36)}`;
+      const payload = this.#encoder.result(id, window, outcome, latencyMs);
+      results.push({ id, topic: this.#resultTopic(window.key), payload });
+    }
+    for (const change of changes) void this.#announcer.announce(change, this.#needs.mode());
+    this.#publish(results);
+  }
+
+  /** All answers of a batch leave in one write, or in one transaction. */
+  #publish(results: readonly Answer[]): void {
+    const { bus, outbox, metrics, spec } = this.#needs;
+    if (results.length === 0 || spec.outputs.results === 'none') return;
+    if (spec.outputs.results === 'direct') {
+      metrics.inc(bus.publishDirect(results) ? 'results' : 'resultsDropped', results.length);
+      return;
+    }
+    const rows = results.map(
+      ({ id, topic, payload }) => ({ id, class: 'result', topic, payload: Buffer.from(payload) }) as const,
+    );
+    void outbox.put(rows).then((put) => metrics.inc(put.ok ? 'results' : 'resultsDropped', rows.length));
+  }
+
+  /** Runs one window of a command, before those of the sensors, and leaves windows, decisions and alarms alone. */
+  ask(samples: Float32Array): Promise<Result<Float32Array>> {
+    const { runner } = this.#needs;
+    if (!runner.ready) return Promise.resolve(fail('E_RUNNER_UNAVAILABLE'));
+    if (this.#asked.length >= MAX_ASKED)
+      return Promise.resolve(fail('E_COMMAND_FAILED', `${MAX_ASKED} windows of commands are waiting already`));
+    return new Promise((answer) => {
+      this.#asked.push({ samples, answer });
+      this.#serveSoon();
+    });
+  }
+
+  async #serveAsked(): Promise<void> {
+    for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
+      asked.answer(await this.#needs.runner.run(asked.samples, 1));
+    }
+  }
+
+  /** Looks at no message until `listen` is called; what was taken in already is answered. */
+  pause(): void {
+    this.#accepting = false;
+  }
+
+  listen(): void {
+    this.#accepting = true;
+  }
+
+  /** Takes in no more, and answers what waits, within `deadlineMs`. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.pause();
+    const empty = new Promise<void>((resolve) => this.#pauses.push(resolve));
+    void this.#serve();
+    await Promise.race([empty, this.#needs.clock.sleep(deadlineMs)]);
+    this.#stopListening();
+    for (const { answer } of this.#asked.splice(0)) answer(fail('E_RUNNER_UNAVAILABLE', 'the agent is stopping'));
+  }
+
+  setThreshold(rule: string, raise: number, clear: number): boolean {
+    return this.#decider.setThreshold(rule, raise, clear);
+  }
+
+  /** What it holds right now. */
+  look() {
+    return {
+      queueDepth: this.#queue.length,
+      keys: this.#windower.keys,
+      alarmsActive: this.#decider.active,
+      thresholds: this.#decider.thresholds(),
+      deadLetters: this.#deadLetters.list(),
+      batchLimit: this.#batchLimit,
+    };
+  }
+}
