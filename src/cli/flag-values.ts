@@ -1,6 +1,5 @@
+import { parseDuration } from '../config/parse-duration.ts';
 import { fail, ok, type Result } from '../domain/errors.ts';
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Reads a finite number within the bounds, both included. */
 export function number(low: number, high: number): (text: string) => Result<number> {
@@ -20,14 +19,12 @@ export function integer(low: number, high: number): (text: string) => Result<num
   };
 }
 
-/** Reads `500ms`, `60s`, `5m` or `1h` as milliseconds. */
+/** Reads `500ms`, `60s`, `5m` or `1h` as milliseconds, within the bounds, both included. */
 export function duration(lowMs: number, highMs: number): (text: string) => Result<number> {
   return (text) => {
-    const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-    if (digits === undefined || unit === undefined) return fail('E_USAGE', `${text} is not a time like 60s or 5m`);
-    const ms = Number(digits) * (UNIT_MS[unit] ?? Number.NaN);
-    if (ms >= lowMs && ms <= highMs) return ok(ms);
-    return fail('E_USAGE', `${text} is not from ${lowMs} to ${highMs} ms`);
+    const ms = parseDuration(text);
+    if (ms === undefined) return fail('E_USAGE', `${text} is not a time like 60s or 5m`);
+    return ms >= lowMs && ms <= highMs ? ok(ms) : fail('E_USAGE', `${text} is not from ${lowMs} to ${highMs} ms`);
   };
 }
 

@@ -151,6 +151,13 @@ export const ERRORS = {
     hint: 'Install bubblewrap and allow user namespaces, or choose isolation: process.',
   },
 
+  // Simulator
+  E_RECORDING_INVALID: {
+    retryable: false,
+    message: 'A recording cannot be replayed',
+    hint: 'A recording is a *.f32 file: little-endian float32 samples at 12 kHz, finite numbers only, no header.',
+  },
+
   // Outbox and state
   E_OUTBOX_FULL: {
     retryable: true,

@@ -8,8 +8,8 @@ export const SAMPLE_RATE_HZ = 12_000;
 /** A virtual vibration sensor: one channel, in g, at SAMPLE_RATE_HZ. */
 export interface VibrationSensor {
   readonly key: string;
-  /** What a perfect judge would say of it at the end of its life. */
-  readonly fault: Fault;
+  /** What a perfect judge would say of it in the end; undefined: nobody knows. */
+  readonly fault: Fault | undefined;
   /** Shaft speed right now, revolutions per minute. */
   readonly rpm: number;
   /** The next samples, going on where the last call ended. Fewer than `count`: the source has ended. */
