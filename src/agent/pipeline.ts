@@ -1,5 +1,5 @@
 import type { AgentSpec } from '../domain/agent-spec.ts';
-import type { AlarmChange } from '../domain/decision.ts';
+import type { AlarmChange, Outcome } from '../domain/decision.ts';
 import { fail, type Result } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { BadInput, Window } from '../domain/reading.ts';
@@ -249,6 +249,11 @@ export class Pipeline {
 
   setThreshold(rule: string, raise: number, clear: number): boolean {
     return this.#decider.setThreshold(rule, raise, clear);
+  }
+
+  /** Reads the outcome of one row of scores; undefined where they are not all finite. */
+  outcomeOf(scores: Float32Array): Outcome | undefined {
+    return this.#decider.outcomeOf(scores, 0);
   }
 
   /** What it holds right now. */

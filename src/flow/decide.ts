@@ -66,6 +66,20 @@ export class Decider {
     if (change.kind === 'raised') votes.lastRaisedMs = Number.NEGATIVE_INFINITY;
   }
 
+  /** The outcome of the scores from `at` on; undefined where they are not all finite. */
+  outcomeOf(scores: Float32Array, at: number): Outcome | undefined {
+    const { labels, task, floor } = this.#options;
+    let best = 0;
+    for (let i = 0; i < labels.length; i++) {
+      const score = scores[at + i] as number;
+      if (!Number.isFinite(score)) return undefined;
+      if (score > (scores[at + best] as number)) best = i;
+    }
+    const score = scores[at + best] as number;
+    const sure = task !== 'classification' || score >= floor;
+    return { label: sure ? (labels[best] as string) : UNCERTAIN, score };
+  }
+
   setThreshold(ruleName: string, raise: number, clear: number): boolean {
     const rule = this.#rules.find(({ name }) => name === ruleName);
     if (rule === undefined) return false;
@@ -86,7 +100,7 @@ export class Decider {
    */
   decide(key: string, scores: Float32Array, row: number, nowMs: number, changes: AlarmChange[]): Outcome | undefined {
     const at = row * this.#options.labels.length;
-    const outcome = this.#conclude(scores, at);
+    const outcome = this.outcomeOf(scores, at);
     if (outcome === undefined || this.#rules.length === 0) return outcome;
     const ofKey = this.#use(key);
     for (const [index, rule] of this.#rules.entries()) {
@@ -99,19 +113,6 @@ export class Decider {
       changes.push({ kind, rule: rule.name, key, episode: apply(votes, kind, nowMs), signal, outcome });
     }
     return outcome;
-  }
-
-  #conclude(scores: Float32Array, at: number): Outcome | undefined {
-    const { labels, task, floor } = this.#options;
-    let best = 0;
-    for (let i = 0; i < labels.length; i++) {
-      const score = scores[at + i] as number;
-      if (!Number.isFinite(score)) return undefined;
-      if (score > (scores[at + best] as number)) best = i;
-    }
-    const score = scores[at + best] as number;
-    const sure = task !== 'classification' || score >= floor;
-    return { label: sure ? (labels[best] as string) : UNCERTAIN, score };
   }
 
   #use(key: string): Votes[] {
