@@ -29,11 +29,15 @@ export type InputSpec = {
   readonly maxPayloadBytes: number;
 };
 
+/** Where a model can be asked to compute. Whether one of them works here, only a real session tells (doctor). */
+export const DEVICES = ['auto', 'cpu', 'cuda', 'tensorrt', 'webgpu', 'openvino', 'npu'] as const;
+export type Device = (typeof DEVICES)[number];
+
 export type ModelSpec = {
-  /** Folder of the package. */
+  /** Folder of the package, or, without any slash, the name of a shipped package. */
   readonly path: string;
   readonly variant: string | undefined;
-  readonly device: string;
+  readonly device: Device;
 };
 
 export type WindowSpec = {

@@ -1,0 +1,84 @@
+import type { AgentForm, AgentShape } from './agent-form.ts';
+import { crossCheck } from './cross-check.ts';
+
+const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+
+/** `container` names a process. What looks like an image would be a promise that nothing here keeps. */
+export function checkImage(form: AgentShape): AgentShape {
+  return crossCheck(form, ['container'], ({ container }, report) => {
+    if (container === undefined || NAME.test(container)) return;
+    if (!/[/:]/.test(container)) report(['container'], 'must be 1 to 64 letters, digits, _ or -');
+    else {
+      report(['container'], 'looks like an image; images are not run: the model runs in a process of its own', {
+        unsupported: true,
+        hint: 'Give the process a name of letters, digits, _ and -, and the model by model.path or model.package.',
+      });
+    }
+  });
+}
+
+export function isolationOf({ isolated, isolation }: Pick<AgentForm, 'isolated' | 'isolation'>) {
+  return isolation ?? (isolated === true ? 'sandbox' : 'process');
+}
+
+export function checkIsolation(form: AgentShape): AgentShape {
+  return crossCheck(form, ['isolated', 'isolation'], ({ isolated, isolation }, report) => {
+    if (isolated === undefined || isolation === undefined || isolated === (isolation === 'sandbox')) return;
+    report(['isolation'], `is ${isolation}, which contradicts isolated: ${isolated}`, {
+      hint: '`isolated: true` means `isolation: sandbox`; one of them is enough.',
+    });
+  });
+}
+
+const PERMISSIONS = ['network', 'storage'] as const;
+
+export function checkPermissions(form: AgentShape): AgentShape {
+  return crossCheck(form, ['permissions', 'isolated', 'isolation'], ({ permissions, ...agent }, report) => {
+    if (permissions === undefined || isolationOf(agent) === 'sandbox') return;
+    const denied = PERMISSIONS.filter((permission) => !permissions.includes(permission));
+    if (denied.length === 0) return;
+    report(['permissions'], `leaves out ${denied.join(' and ')}, and only a sandbox can deny that`, {
+      unsupported: true,
+      hint: 'Set isolated: true, or leave permissions out.',
+    });
+  });
+}
+
+/** What ends a process needs one to end. */
+export function checkInline(form: AgentShape): AgentShape {
+  const more = { unsupported: true, hint: 'Choose isolation: process.' };
+  const why = 'cannot be honoured with the isolation none: the model is a part of the agent itself';
+  const withMemory = crossCheck(
+    form,
+    ['resources.memory', 'isolated', 'isolation'],
+    ({ resources, ...agent }, report) => {
+      if (isolationOf(agent) === 'none' && resources.memory !== undefined) report(['resources', 'memory'], why, more);
+    },
+  );
+  return crossCheck(withMemory, ['runner.deadline', 'isolated', 'isolation'], ({ runner, ...agent }, report) => {
+    if (isolationOf(agent) === 'none' && runner.deadline !== undefined) report(['runner', 'deadline'], why, more);
+  });
+}
+
+export function deviceOf({ resources, model }: Pick<AgentForm, 'resources' | 'model'>) {
+  if (resources.gpu === undefined) return model.device ?? 'cpu';
+  if (Number(resources.gpu) === 0) return model.device === 'auto' ? 'cpu' : (model.device ?? 'cpu');
+  return model.device === undefined || model.device === 'auto' ? 'cuda' : model.device;
+}
+
+/** Devices that are a GPU of the kind that `resources.gpu` counts. */
+const GPU_DEVICES: readonly string[] = ['cuda', 'tensorrt'];
+
+export function checkDevice(form: AgentShape): AgentShape {
+  return crossCheck(form, ['resources.gpu', 'model.device'], ({ resources, model }, report) => {
+    const { gpu } = resources;
+    if (gpu === undefined || GPU_DEVICES.includes(deviceOf({ resources, model })) === (Number(gpu) === 1)) return;
+    report(['model', 'device'], `is ${model.device}, which contradicts resources.gpu: ${gpu}`);
+  });
+}
+
+export function checkModel(form: AgentShape): AgentShape {
+  return crossCheck(form, ['model.path', 'model.package'], ({ model }, report) => {
+    if (model.path !== undefined && model.package !== undefined) report(['model'], 'needs path or package, not both');
+  });
+}

@@ -1,0 +1,46 @@
+import { type Failure, failure } from '../domain/errors.ts';
+import type { Config } from './config.ts';
+import { configForm } from './form.ts';
+import { freeze } from './freeze.ts';
+import { describeIssue, type Problem, toProblems } from './problems.ts';
+import { readYaml, type YamlText } from './read-yaml.ts';
+import { toConfig } from './to-config.ts';
+
+export type Checked =
+  | { readonly ok: true; readonly value: Config }
+  | { readonly ok: false; readonly error: Failure; readonly problems: readonly Problem[] };
+
+/** Reads the text of a configuration file (YAML, so JSON too): a frozen Config, or every problem at once. */
+export function parseConfig(text: string): Checked {
+  const yaml = readYaml(text);
+  return 'problems' in yaml ? refused(yaml.problems) : checkConfig(yaml.value, yaml.locate);
+}
+
+/** Checks a configuration that is already data, as Greengrass gives it. */
+export function checkConfig(data: unknown, locate: YamlText['locate'] = () => undefined): Checked {
+  const parsed = configForm.safeParse(data, { error: describeIssue });
+  if (parsed.success) return { ok: true, value: freeze(toConfig(parsed.data)) };
+  const problems = toProblems(parsed.error.issues).map(({ problem, keys }) => ({ ...problem, ...locate(keys) }));
+  return refused(problems.sort(asRead));
+}
+
+function asRead(a: Problem, b: Problem): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+/** The code of them all: unsupported only when nothing else is wrong, so that the right page of the manual is opened. */
+function refused(problems: readonly Problem[]): Checked {
+  const [first] = problems;
+  const code = problems.find((problem) => problem.code !== 'E_CONFIG_UNSUPPORTED')?.code ?? 'E_CONFIG_UNSUPPORTED';
+  return { ok: false, error: failure(code, first && summary(first, problems.length)), problems };
+}
+
+function summary(first: Problem, count: number): string {
+  const more = count === 1 ? '' : ` (and ${count - 1} more)`;
+  return `${where(first)} ${first.problem}${more}`;
+}
+
+function where({ path, line, column }: Problem): string {
+  if (path !== '') return path;
+  return line === undefined ? 'the file' : `line ${line}, column ${column}:`;
+}
