@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import { type Failure, failure, type Result } from '../../domain/errors.ts';
+import type { Cancel, Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import { FrameReader, HEADER_BYTES, type Header, writeHeader } from './frames.ts';
+import { logOutput } from './output-log.ts';
+import { type ProcessUsage, usageOf } from './proc-stats.ts';
+
+export type Launch = {
+  /** Program and arguments; fd 3 must reach the runner. */
+  readonly argv: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+};
+
+export type RunnerProcessOptions = {
+  readonly launch: Launch;
+  readonly memoryBytes: number | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called once, however it ends. */
+  readonly onEnd: (reason: Failure) => void;
+};
+
+/** What one question may be answered with: says where the body of an answer goes, or why it is no answer. */
+export type Expect = (answer: Header) => Uint8Array | string;
+export type Answer = { readonly header: Header; readonly body: Uint8Array };
+type Question = {
+  readonly id: number;
+  readonly expect: Expect;
+  readonly settle: (answer: Result<Answer>) => void;
+  readonly cancelDeadline: Cancel;
+};
+
+/** A small frame is copied behind its header and written at once: cheaper than writev up to about here. */
+const SINGLE_WRITE_BYTES = 32 * 1024;
+const MEMORY_POLL_MS = 250;
+/** The exit code follows the end of the pipe within this; a runner that closed its pipe and lives on is ended. */
+const EXIT_AFTER_CLOSE_MS = 200;
+/** Even SIGKILL waits for a process that hangs in the kernel: the agent does not. */
+const KILL_GRACE_MS = 500;
+
+/** One life of a runner process: asks it one question at a time, watches it, and ends it on the first fault. */
+export class RunnerProcess {
+  readonly #options: RunnerProcessOptions;
+  readonly #child: ChildProcess;
+  readonly #pipe: Duplex;
+  readonly #exited: Promise<void>;
+  readonly #small = Buffer.alloc(HEADER_BYTES + SINGLE_WRITE_BYTES);
+  readonly #cancelMemoryPoll: Cancel;
+  #question: Question | undefined;
+  #lastId = 0;
+  #ended: Failure | undefined;
+  #exitSeen = false;
+  #cpuMs = 0;
+
+  constructor(options: RunnerProcessOptions) {
+    this.#options = options;
+    const { launch, log, clock } = options;
+    const [program, ...args] = launch.argv;
+    this.#child = spawn(program, args, { env: launch.env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    const [, stdout, stderr, pipe] = this.#child.stdio;
+    this.#pipe = pipe as Duplex;
+    for (const stream of [stdout, stderr]) {
+      logOutput(stream as Readable, log, clock, () => this.end(failure('E_RUNNER_PROTOCOL', 'a flood of output')));
+    }
+    this.#exited = new Promise((resolve) => {
+      this.#child.on('exit', (code, signal) => {
+        // From here on the process id may be another's.
+        this.#exitSeen = true;
+        this.end(failure('E_RUNNER_CRASHED', signal === null ? `exit code ${code}` : `signal ${signal}`));
+        resolve();
+      });
+      this.#child.on('error', (error) => {
+        this.end(failure('E_RUNNER_CRASHED', error.message, error));
+        resolve();
+      });
+    });
+    this.#readAnswers();
+    this.#cancelMemoryPoll = this.#watchMemory();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Memory now, and CPU time so far; of an ended process, the CPU time when last asked. */
+  usage(): ProcessUsage {
+    const now = this.pid === undefined || this.#exitSeen ? { rssBytes: 0, cpuMs: 0 } : usageOf(this.pid);
+    this.#cpuMs = Math.max(this.#cpuMs, now.cpuMs);
+    return { rssBytes: now.rssBytes, cpuMs: this.#cpuMs };
+  }
+
+  /** Sends a frame and waits for its answer, at most `deadlineMs`; beyond it the process is ended. Never rejects. */
+  ask(
+    header: Omit<Header, 'id'>,
+    body: readonly Uint8Array[],
+    expect: Expect,
+    deadlineMs: number,
+  ): Promise<Result<Answer>> {
+    if (this.#ended !== undefined) return Promise.resolve({ ok: false, error: this.#ended });
+    this.#lastId = (this.#lastId + 1) >>> 0;
+    const id = this.#lastId;
+    return new Promise((settle) => {
+      const late = () => this.end(failure('E_RUNNER_TIMEOUT', `${deadlineMs} ms`));
+      this.#question = { id, expect, settle, cancelDeadline: this.#options.clock.after(deadlineMs, late) };
+      this.#send({ ...header, id }, body);
+    });
+  }
+
+  /** Kills the process for this reason, which also answers the question in flight. Only the first call counts. */
+  end(reason: Failure): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#cancelMemoryPoll();
+    this.#options.onEnd(reason);
+    this.#child.kill('SIGKILL');
+    this.#pipe.destroy();
+    this.#answer({ ok: false, error: reason });
+  }
+
+  /** Closes the pipe, upon which a healthy runner answers what it has and ends; after `deadlineMs` it is killed. */
+  async close(reason: Failure, deadlineMs: number): Promise<void> {
+    this.#pipe.end();
+    const { clock } = this.#options;
+    await settledWithin(this.#exited, deadlineMs, clock);
+    this.end(reason);
+    await settledWithin(this.#exited, KILL_GRACE_MS, clock);
+  }
+
+  #send(header: Header, body: readonly Uint8Array[]): void {
+    const [only] = body;
+    if (body.length === 1 && only !== undefined && only.length <= SINGLE_WRITE_BYTES) {
+      // Free again: the runner has answered the last frame, so it has read it.
+      writeHeader(this.#small, header);
+      this.#small.set(only, HEADER_BYTES);
+      this.#pipe.write(this.#small.subarray(0, HEADER_BYTES + only.length));
+      return;
+    }
+    const head = Buffer.alloc(HEADER_BYTES);
+    writeHeader(head, header);
+    this.#pipe.cork();
+    this.#pipe.write(head);
+    for (const part of body) this.#pipe.write(part);
+    this.#pipe.uncork();
+  }
+
+  #readAnswers(): void {
+    const { clock } = this.#options;
+    const reader = new FrameReader(
+      (header) => (header.id === this.#question?.id ? this.#question.expect(header) : 'an answer to no question'),
+      (header, body) => this.#answer({ ok: true, value: { header, body } }),
+    );
+    this.#pipe.on('data', (piece: Buffer) => {
+      const broken = reader.push(piece);
+      if (broken !== undefined) this.end(failure('E_RUNNER_PROTOCOL', broken));
+    });
+    const closed = () => {
+      clock.after(EXIT_AFTER_CLOSE_MS, () => this.end(failure('E_RUNNER_CRASHED', 'it closed its pipe')));
+    };
+    this.#pipe.on('end', closed);
+    this.#pipe.on('error', closed);
+  }
+
+  #answer(answer: Result<Answer>): void {
+    const question = this.#question;
+    this.#question = undefined;
+    question?.cancelDeadline();
+    question?.settle(answer);
+  }
+
+  #watchMemory(): Cancel {
+    const { memoryBytes, clock } = this.#options;
+    if (memoryBytes === undefined) return () => {};
+    return clock.every(MEMORY_POLL_MS, () => {
+      const { rssBytes } = this.usage();
+      if (rssBytes > memoryBytes) {
+        this.end(failure('E_RUNNER_MEMORY', `${mib(rssBytes)} of ${mib(memoryBytes)} MiB`));
+      }
+    });
+  }
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}
+
+function settledWithin(promise: Promise<void>, ms: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, resolve);
+    void promise.then(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
