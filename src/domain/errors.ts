@@ -73,6 +73,11 @@ export const ERRORS = {
     message: 'The broker rejected a message',
     hint: 'Check the access rules of the broker for the topic that is named.',
   },
+  E_BUS_BUSY: {
+    retryable: true,
+    message: 'More messages wait for their acknowledgement than the broker allows',
+    hint: 'Publish when `window` is above 0 again; the outbox does.',
+  },
   E_TOPIC_INVALID: {
     retryable: false,
     message: 'A topic is not valid here',
@@ -82,6 +87,11 @@ export const ERRORS = {
     retryable: false,
     message: 'The port of the embedded broker is taken',
     hint: 'Choose another port in bus.embedded.port, or 0 for any.',
+  },
+  E_BROKER_START: {
+    retryable: false,
+    message: 'The embedded broker does not start',
+    hint: 'Check bus.embedded.host: it must be an address of this device.',
   },
 
   // Models and runners
@@ -211,6 +221,28 @@ export const ERRORS = {
     retryable: false,
     message: 'The command was started and failed',
     hint: 'The cause is in the message.',
+  },
+  E_COMMAND_BUSY: {
+    retryable: true,
+    message: 'The agent has as many commands as it can hold',
+    hint: 'Wait for the replies, then send it again under a new id.',
+  },
+
+  // Shadow
+  E_SHADOW_UNACKNOWLEDGED: {
+    retryable: true,
+    message: 'Nobody answered the shadow update',
+    hint: 'A plain broker has no shadow service: set shadow.enabled to false, or ignore it.',
+  },
+  E_SHADOW_REJECTED: {
+    retryable: false,
+    message: 'The shadow service rejected the update',
+    hint: "Its code and message are given; check the thing's policy.",
+  },
+  E_SHADOW_TOO_LARGE: {
+    retryable: false,
+    message: 'The shadow document is larger than 8 KB',
+    hint: 'Report less; the reporter trims optional sections by itself.',
   },
 } as const satisfies Record<string, { message: string; retryable: boolean; hint: string }>;
 

@@ -1,0 +1,187 @@
+import { type Failure, fail, failure, type Result } from '../../domain/errors.ts';
+import type { Bus, BusState, Handler, Outgoing } from '../../ports/bus.ts';
+import { AckedPublisher, type BrokerLimits, limitsOf } from './acked-publisher.ts';
+import { backoffMs } from './backoff.ts';
+import { PublishEncoder } from './encode-publish.ts';
+import { Link } from './link.ts';
+import { openSocket } from './open-socket.ts';
+import { CONNECT_TIMEOUT_MS, type MqttBusOptions } from './options.ts';
+import { subscribeAll } from './subscribe.ts';
+import { isValidFilter } from './topic-filter.ts';
+import { TopicRouter } from './topic-router.ts';
+
+/** Above this the network does not keep up, and direct messages are refused until it does. About 1,000 results. */
+const CHOKED_BYTES = 262_144;
+/** A connection that lasted less was a failure too (two devices with one client id throw each other out). */
+const STABLE_MS = 10_000;
+
+type Session = { readonly link: Link; readonly publisher: AckedPublisher; readonly limits: BrokerLimits };
+type StateListener = (state: BusState, error: Failure | undefined) => void;
+
+/**
+ * A bus over any MQTT broker, 3.1.1 or 5, TCP or TLS. It is online when the broker has answered its subscriptions.
+ *
+ * mqtt.js does the connecting, subscribing, acknowledged publishing and the keepalive of one connection; its queue, its
+ * redelivery and its reconnecting are off, because the outbox and this class own them. Messages that come in, and QoS 0
+ * messages that go out, pass it by (inbound.ts, encode-publish.ts).
+ */
+export class MqttBus implements Bus {
+  readonly #options: MqttBusOptions;
+  readonly #router = new TopicRouter();
+  readonly #filters = new Map<string, 0 | 1>();
+  readonly #listeners = new Set<StateListener>();
+  readonly #encoder: PublishEncoder;
+  readonly #stop = new AbortController();
+  #state: BusState = 'offline';
+  #lastError: Failure | undefined;
+  #link: Link | undefined;
+  #session: Session | undefined;
+  #running: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: MqttBusOptions) {
+    this.#options = options;
+    this.#encoder = new PublishEncoder(options.version);
+  }
+
+  get state(): BusState {
+    return this.#state;
+  }
+
+  get lastError(): Failure | undefined {
+    return this.#lastError;
+  }
+
+  get window(): number {
+    return this.#session?.publisher.window ?? 0;
+  }
+
+  async start(): Promise<void> {
+    if (this.#running !== undefined) throw new Error('the bus was started before');
+    this.#running = this.#stayConnected();
+  }
+
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopping ??= this.#end(deadlineMs);
+    return this.#stopping;
+  }
+
+  onState(listener: StateListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  subscribe(filter: string, qos: 0 | 1, handler: Handler): void {
+    if (!isValidFilter(filter)) {
+      this.#report(failure('E_TOPIC_INVALID', JSON.stringify(filter)));
+      return;
+    }
+    this.#router.add(filter, handler);
+    this.#filters.set(filter, qos);
+    if (this.#session !== undefined) void this.#subscribe(this.#session.link, new Map([[filter, qos]]));
+  }
+
+  publishDirect(messages: readonly Outgoing[]): boolean {
+    const link = this.#session?.link;
+    if (link === undefined || !link.live || link.waitingBytes > CHOKED_BYTES) return false;
+    const refuse = ({ topic }: Outgoing, why: string) => this.#options.log.error({ topic, why }, 'message not sent');
+    link.write(this.#encoder.encode(messages, this.#session?.limits.packetBytes ?? 0, refuse));
+    return true;
+  }
+
+  async publishAcked(message: Outgoing): Promise<Result<void>> {
+    if (this.#session?.link.live !== true || this.#stop.signal.aborted) return fail('E_BUS_OFFLINE');
+    return this.#session.publisher.publish(message);
+  }
+
+  async #stayConnected(): Promise<void> {
+    const { clock, random, log, url } = this.#options;
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      this.#tell('connecting', this.#lastError);
+      const { reason, onlineMs } = await this.#connectOnce();
+      if (this.#stop.signal.aborted) return;
+      if (onlineMs >= STABLE_MS) failures = 0;
+      const retryInMs = Math.round(backoffMs(failures++, random));
+      log.warn({ url, code: reason.code, reason: reason.message, retryInMs }, 'broker connection ended');
+      this.#tell('offline', reason);
+      await clock.sleep(retryInMs, this.#stop.signal).catch(() => {});
+    }
+  }
+
+  async #connectOnce(): Promise<{ readonly reason: Failure; readonly onlineMs: number }> {
+    const { clock, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
+    const socket = openSocket(new URL(this.#options.url), this.#options.tls);
+    if (!socket.ok) return { reason: socket.error, onlineMs: 0 };
+    const link = new Link(socket.value, this.#options, this.#router);
+    this.#link = link;
+    link.open();
+    const cancel = clock.after(connectTimeoutMs, () => link.cut(new Error(`no answer within ${connectTimeoutMs} ms`)));
+    await this.#takeUp(link);
+    cancel();
+    const since = clock.monotonic();
+    const reason = await link.ended;
+    this.#session?.publisher.end();
+    this.#session = undefined;
+    this.#link = undefined;
+    return { reason, onlineMs: clock.monotonic() - since };
+  }
+
+  /** From CONNACK to the answer to our subscriptions. Returns early when the connection ends before. */
+  async #takeUp(link: Link): Promise<void> {
+    const connack = await link.accepted;
+    if (connack === undefined) return;
+    const limits = limitsOf(connack, this.#options);
+    const publisher = new AckedPublisher(link.client, this.#options.version, limits);
+    this.#session = { link, publisher, limits };
+    link.admit();
+    this.#lastError = undefined;
+    await this.#subscribe(link, this.#filters);
+    if (!link.live) return;
+    this.#options.log.info({ url: this.#options.url, window: publisher.window }, 'bus online');
+    this.#tell('online', this.#lastError);
+  }
+
+  async #subscribe(link: Link, filters: ReadonlyMap<string, 0 | 1>): Promise<void> {
+    try {
+      const refused = await subscribeAll(link.client, filters);
+      if (refused.length > 0) this.#report(failure('E_BUS_REJECTED', `the subscription to ${refused.join(', ')}`));
+    } catch (cause) {
+      this.#options.log.debug({ err: cause }, 'subscribing was cut short');
+    }
+  }
+
+  async #end(deadlineMs: number): Promise<void> {
+    this.#stop.abort();
+    this.#tell('stopped', this.#lastError);
+    const link = this.#link;
+    if (link !== undefined) {
+      const cancel = this.#options.clock.after(deadlineMs, () => link.cut());
+      await Promise.race([this.#session?.publisher.idle(), link.ended]);
+      link.disconnect();
+      await link.ended;
+      cancel();
+    }
+    await this.#running;
+  }
+
+  /** Something is wrong that does not end the connection. */
+  #report(error: Failure): void {
+    this.#options.log.error({ code: error.code, reason: error.message }, 'bus problem');
+    this.#lastError = error;
+    if (this.#state === 'online') this.#tell('online', error);
+  }
+
+  #tell(state: BusState, error: Failure | undefined): void {
+    if (this.#state === 'stopped') return;
+    this.#state = state;
+    this.#lastError = error;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state, error);
+      } catch (cause) {
+        this.#options.log.error({ err: cause, state }, 'a listener of the bus failed');
+      }
+    }
+  }
+}

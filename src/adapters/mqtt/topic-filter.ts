@@ -1,0 +1,37 @@
+/** A topic or filter is at most this many bytes of UTF-8 (MQTT 3.1.1, 1.5.3): its length has two bytes. */
+const MAX_TOPIC_BYTES = 65_535;
+
+/** Tells whether a message may be published to `topic` (MQTT 3.1.1, 4.7): not empty, no wildcard, no NUL. */
+export function isValidTopic(topic: string): boolean {
+  return isValidLength(topic) && !/[+#\0]/.test(topic);
+}
+
+/** Tells whether `filter` may be subscribed to: `+` and `#` fill a whole level, and `#` is the last one. */
+export function isValidFilter(filter: string): boolean {
+  if (!isValidLength(filter) || filter.includes('\0')) return false;
+  const levels = filter.split('/');
+  return levels.every((level, index) => {
+    if (level === '#') return index === levels.length - 1;
+    return level === '+' || !/[+#]/.test(level);
+  });
+}
+
+/**
+ * Tells whether `topic` matches `filter` (MQTT 3.1.1, 4.7.1 and 4.7.2). `a/#` matches `a` too; a wildcard in the first
+ * level matches no topic that starts with `$`.
+ */
+export function matchesFilter(filter: string, topic: string): boolean {
+  const wanted = filter.split('/');
+  const given = topic.split('/');
+  if (topic.startsWith('$') && (wanted[0] === '+' || wanted[0] === '#')) return false;
+  for (const [index, level] of wanted.entries()) {
+    if (level === '#') return true;
+    if (index >= given.length) return false;
+    if (level !== '+' && level !== given[index]) return false;
+  }
+  return wanted.length === given.length;
+}
+
+function isValidLength(topic: string): boolean {
+  return topic.length > 0 && Buffer.byteLength(topic) <= MAX_TOPIC_BYTES;
+}
