@@ -18,8 +18,9 @@ export type Outgoing = {
 };
 
 /**
- * Handles one message. A returned promise holds back the acknowledgement (QoS 1) until it settles, and with it the
- * messages behind it: return one only for what must be durable first (commands). It must not throw.
+ * Handles one message. A returned promise holds back the acknowledgement (QoS 1) until it settles, and with it everything
+ * behind it, acknowledgements of our own messages too: return one only for what must be durable first (commands), and
+ * never one that waits for `publishAcked`. It must not throw; if it does, that is logged and the message acknowledged.
  */
 export type Handler = (message: Incoming) => void | Promise<void>;
 
@@ -39,16 +40,19 @@ export interface Bus {
   /** Ends the connection in order, within `deadlineMs`; then cuts it. Idempotent. */
   stop(deadlineMs: number): Promise<void>;
   readonly state: BusState;
-  /** Why the last attempt failed; undefined while online. */
+  /** Why the last attempt failed. While online: the subscription that the broker refused, if one was. */
   readonly lastError: Failure | undefined;
-  /** Tells every change of `state`. Returns a function that ends the listening. */
+  /** Tells every change of `state` and, while online, every refused subscription. Returns a function that ends the listening. */
   onState(listener: (state: BusState, error: Failure | undefined) => void): () => void;
   /** Subscribes now, and again after each reconnect. `filter` may hold MQTT wildcards; one handler a filter. */
   subscribe(filter: string, qos: 0 | 1, handler: Handler): void;
-  /** QoS 0: hands all messages to the socket in one write. False (nothing sent) while offline or when the socket is choked. */
+  /**
+   * QoS 0: hands all messages to the socket in one write. False (nothing sent) while offline or when the socket is choked.
+   * A message that no broker would take (a wildcard in its topic, too large) is logged and left out.
+   */
   publishDirect(messages: readonly Outgoing[]): boolean;
-  /** QoS 1: resolves when the broker has acknowledged, or with the failure. Never rejects. */
+  /** QoS 1: resolves when the broker has acknowledged, or with the failure (E_BUS_BUSY: `window` is 0). Never rejects. */
   publishAcked(message: Outgoing): Promise<Result<void>>;
-  /** How many unacknowledged QoS 1 messages the broker lets us have now (Receive Maximum, own limit). */
+  /** How many more unacknowledged QoS 1 messages we may have now (Receive Maximum, own limit); 0 while offline. */
   readonly window: number;
 }
