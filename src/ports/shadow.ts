@@ -13,6 +13,11 @@ export interface Shadow {
   stop(): Promise<void>;
   /** Merges `reported` (null removes a field), and clears `desired` fields that are given as null. At most 8 KB as JSON. */
   report(reported: ShadowDocument, desired?: ShadowDocument): Promise<Result<void>>;
-  /** Tells the desired fields that differ from the reported ones: at start, and on every change. */
+  /** What the shadow holds as reported; undefined until it is known. After a `report`, what it made of it. */
+  readonly reported: ShadowDocument | undefined;
+  /**
+   * Tells the desired fields that differ from the reported ones: after each connect, and on every change. `{}` means
+   * that nothing differs.
+   */
   onDesired(listener: (desired: ShadowDocument, version: number) => void): () => void;
 }
