@@ -29,6 +29,8 @@ export function writeHeader(into: Uint8Array, header: Header): void {
   view.setUint32(16, header.length, true);
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** Says where the body of a frame goes (exactly `length` bytes), or refuses the frame by a reason. */
 export type Place = (header: Header) => Uint8Array | string;
 export type OnFrame = (header: Header, body: Uint8Array) => void;
@@ -43,7 +45,7 @@ export class FrameReader {
   readonly #onFrame: OnFrame;
   #filled = 0;
   #header: Header | undefined;
-  #body: Uint8Array = new Uint8Array(0);
+  #body: Uint8Array = NOTHING;
   #broken: string | undefined;
 
   constructor(place: Place, onFrame: OnFrame) {
@@ -81,6 +83,8 @@ export class FrameReader {
   #finish(header: Header): void {
     const body = this.#body;
     this.#header = undefined;
+    // A model must not stay in memory for as long as no other frame comes.
+    this.#body = NOTHING;
     this.#onFrame(header, body);
   }
 }

@@ -57,7 +57,6 @@ export class InlineRunner implements ModelRunner {
     if (this.#session === undefined) return Promise.resolve(fail('E_RUNNER_UNAVAILABLE', 'it is not started'));
     const running = this.#session.run(batch, count).then((result) => {
       this.#running = undefined;
-      if (!result.ok) this.#lastFailure = result.error;
       return result;
     });
     this.#running = running;

@@ -1,10 +1,10 @@
-import { type Failure, fail, failure, type Result } from '../../domain/errors.ts';
+import { type Failure, fail, failure, type Result, toFailure } from '../../domain/errors.ts';
 import type { Cancel, Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { LoadedModel, ModelRunner, ModelToLoad, RunnerStats } from '../../ports/model-runner.ts';
 import { expectLoaded, expectScores, readLoaded, readScores } from './answers.ts';
 import { restartDelayMs, STABLE_MS } from './backoff.ts';
-import { FRAME } from './frames.ts';
+import { FRAME, MAX_BODY_BYTES } from './frames.ts';
 import { loadRequest } from './load-request.ts';
 import { ReadyFlag } from './ready-flag.ts';
 import { type Launch, RunnerProcess } from './runner-process.ts';
@@ -25,6 +25,9 @@ export type ProcessRunnerOptions = {
 
 /** Start of the process, load, warm-up and measuring; an old flash card under load is slow. */
 export const LOAD_DEADLINE_MS = 30_000;
+
+/** The rest of a load frame is for its head. */
+const MAX_MODEL_BYTES = MAX_BODY_BYTES - 2 ** 20;
 
 /** Runs a model in a child process, and brings that back when it dies. It keeps the model's bytes for that. */
 export class ProcessRunner implements ModelRunner {
@@ -58,7 +61,7 @@ export class ProcessRunner implements ModelRunner {
     if (this.#state !== 'stopped') throw new Error('this runner was started before');
     this.#state = 'starting';
     this.#model = model;
-    const provider = await this.#options.provider();
+    const provider = model.bytes.length > MAX_MODEL_BYTES ? tooLarge(model) : await this.#options.provider();
     if (provider.ok) this.#provider = provider.value;
     const loaded = provider.ok ? await this.#launch(model) : provider;
     if (!loaded.ok) this.#giveUp(loaded.error);
@@ -104,22 +107,32 @@ export class ProcessRunner implements ModelRunner {
   async #launch(model: ModelToLoad): Promise<Result<LoadedModel>> {
     if (this.#state === 'stopped') return fail('E_RUNNER_UNAVAILABLE', 'it was stopped while it started');
     const { launch, memoryBytes, clock, log, threads, loadDeadlineMs } = this.#options;
-    const child = new RunnerProcess({ launch, memoryBytes, clock, log, onEnd: (reason) => this.#onEnd(child, reason) });
+    let child: RunnerProcess;
+    try {
+      const onEnd = (reason: Failure) => this.#onEnd(child, reason);
+      child = RunnerProcess.spawn({ launch, memoryBytes, clock, log, onEnd });
+    } catch (thrown) {
+      const reason = toFailure(thrown, 'E_RUNNER_CRASHED');
+      this.#onEnd(undefined, reason);
+      return { ok: false, error: reason };
+    }
     this.#process = child;
     const { header, body } = loadRequest(model, { provider: this.#provider, threads });
     const answered = await child.ask(header, body, expectLoaded, loadDeadlineMs);
     const loaded = answered.ok ? readLoaded(answered.value) : answered;
     if (!loaded.ok) child.end(loaded.error);
-    else if (this.#process === child) this.#becomeReady(child);
+    else if (!this.#becomeReady(child)) return fail('E_RUNNER_UNAVAILABLE', 'it ended while it started');
     return loaded;
   }
 
-  #becomeReady(child: RunnerProcess): void {
-    if (this.#state === 'stopped') return;
+  /** False when it was stopped, or died, between its answer and now. */
+  #becomeReady(child: RunnerProcess): boolean {
+    if (this.#state === 'stopped' || this.#process !== child) return false;
     this.#state = 'ready';
     this.#readySince = this.#options.clock.monotonic();
     this.#options.log.info({ pid: child.pid, restarts: this.#restarts }, 'runner is ready');
     this.#ready.set(true);
+    return true;
   }
 
   /** A first load that fails is final: whoever started the runner is told, and decides. */
@@ -129,9 +142,9 @@ export class ProcessRunner implements ModelRunner {
     this.#model = undefined;
   }
 
-  #onEnd(child: RunnerProcess, reason: Failure): void {
+  #onEnd(child: RunnerProcess | undefined, reason: Failure): void {
     this.#process = undefined;
-    this.#cpuMsOfEnded += child.usage().cpuMs;
+    this.#cpuMsOfEnded += child?.usage().cpuMs ?? 0;
     if (this.#state === 'stopped' || this.#state === 'starting') return;
     const wasStable = this.#state === 'ready' && this.#options.clock.monotonic() - this.#readySince > STABLE_MS;
     this.#failuresInRow = wasStable ? 1 : this.#failuresInRow + 1;
@@ -149,4 +162,8 @@ export class ProcessRunner implements ModelRunner {
     const model = this.#model;
     if (model !== undefined) this.#cancelRestart = clock.after(delayMs, () => void this.#launch(model));
   }
+}
+
+function tooLarge(model: ModelToLoad): Result<string> {
+  return fail('E_MODEL_LOAD', `${model.bytes.length} bytes; a runner takes ${MAX_MODEL_BYTES} at most`);
 }

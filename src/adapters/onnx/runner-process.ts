@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { type Failure, failure, type Result } from '../../domain/errors.ts';
 import type { Cancel, Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -32,6 +32,7 @@ type Question = {
   readonly cancelDeadline: Cancel;
 };
 
+const PIPE_FD = 3;
 /** A small frame is copied behind its header and written at once: cheaper than writev up to about here. */
 const SINGLE_WRITE_BYTES = 32 * 1024;
 const MEMORY_POLL_MS = 250;
@@ -45,39 +46,33 @@ export class RunnerProcess {
   readonly #options: RunnerProcessOptions;
   readonly #child: ChildProcess;
   readonly #pipe: Duplex;
-  readonly #exited: Promise<void>;
+  readonly #gone: Promise<void>;
   readonly #small = Buffer.alloc(HEADER_BYTES + SINGLE_WRITE_BYTES);
-  readonly #cancelMemoryPoll: Cancel;
+  #cancelMemoryPoll: Cancel = () => {};
   #question: Question | undefined;
   #lastId = 0;
   #ended: Failure | undefined;
+  #closing: Failure | undefined;
   #exitSeen = false;
   #cpuMs = 0;
 
-  constructor(options: RunnerProcessOptions) {
+  private constructor(child: ChildProcess, options: RunnerProcessOptions) {
     this.#options = options;
-    const { launch, log, clock } = options;
-    const [program, ...args] = launch.argv;
-    this.#child = spawn(program, args, { env: launch.env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-    const [, stdout, stderr, pipe] = this.#child.stdio;
-    this.#pipe = pipe as Duplex;
-    for (const stream of [stdout, stderr]) {
-      logOutput(stream as Readable, log, clock, () => this.end(failure('E_RUNNER_PROTOCOL', 'a flood of output')));
-    }
-    this.#exited = new Promise((resolve) => {
-      this.#child.on('exit', (code, signal) => {
-        // From here on the process id may be another's.
-        this.#exitSeen = true;
-        this.end(failure('E_RUNNER_CRASHED', signal === null ? `exit code ${code}` : `signal ${signal}`));
-        resolve();
-      });
-      this.#child.on('error', (error) => {
-        this.end(failure('E_RUNNER_CRASHED', error.message, error));
-        resolve();
-      });
-    });
-    this.#readAnswers();
-    this.#cancelMemoryPoll = this.#watchMemory();
+    this.#child = child;
+    this.#pipe = child.stdio[PIPE_FD] as Duplex;
+    this.#gone = new Promise((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
+  }
+
+  /** Starts a process. Throws when the system has none to give (no memory, no descriptors). */
+  static spawn(options: RunnerProcessOptions): RunnerProcess {
+    const [program, ...args] = options.launch.argv;
+    const child = spawn(program, args, { env: options.launch.env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    const runner = new RunnerProcess(child, options);
+    runner.#watchEnd();
+    runner.#watchOutput();
+    runner.#watchMemory();
+    runner.#readAnswers();
+    return runner;
   }
 
   get pid(): number | undefined {
@@ -121,11 +116,12 @@ export class RunnerProcess {
 
   /** Closes the pipe, upon which a healthy runner answers what it has and ends; after `deadlineMs` it is killed. */
   async close(reason: Failure, deadlineMs: number): Promise<void> {
+    this.#closing = reason;
     this.#pipe.end();
     const { clock } = this.#options;
-    await settledWithin(this.#exited, deadlineMs, clock);
+    await settledWithin(this.#gone, deadlineMs, clock);
     this.end(reason);
-    await settledWithin(this.#exited, KILL_GRACE_MS, clock);
+    await settledWithin(this.#gone, KILL_GRACE_MS, clock);
   }
 
   #send(header: Header, body: readonly Uint8Array[]): void {
@@ -169,10 +165,30 @@ export class RunnerProcess {
     question?.settle(answer);
   }
 
-  #watchMemory(): Cancel {
+  #watchEnd(): void {
+    // From the exit on the process id may be another's; only after the close all that it said has been read.
+    this.#child.once('exit', () => {
+      this.#exitSeen = true;
+    });
+    this.#child.once('close', (code, signal) => {
+      const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      this.end(this.#closing ?? failure('E_RUNNER_CRASHED', how));
+    });
+    this.#child.on('error', (error) => this.end(failure('E_RUNNER_CRASHED', error.message, error)));
+  }
+
+  #watchOutput(): void {
+    const { log, clock } = this.#options;
+    const flooded = () => this.end(failure('E_RUNNER_PROTOCOL', 'a flood of output'));
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream !== null) logOutput(stream, log, clock, flooded);
+    }
+  }
+
+  #watchMemory(): void {
     const { memoryBytes, clock } = this.#options;
-    if (memoryBytes === undefined) return () => {};
-    return clock.every(MEMORY_POLL_MS, () => {
+    if (memoryBytes === undefined) return;
+    this.#cancelMemoryPoll = clock.every(MEMORY_POLL_MS, () => {
       const { rssBytes } = this.usage();
       if (rssBytes > memoryBytes) {
         this.end(failure('E_RUNNER_MEMORY', `${mib(rssBytes)} of ${mib(memoryBytes)} MiB`));
