@@ -1,0 +1,48 @@
+import { EdgeError, type Failure, failure, toFailure } from '../../domain/errors.ts';
+
+/** Says that a file can be opened and still is not a sound outbox. */
+export class DamagedFile extends Error {}
+
+export type Trouble = 'damaged' | 'full' | 'locked' | 'io' | 'bug';
+
+// sqlite.org/rescode.html: the low byte is the primary code.
+const PRIMARY: Readonly<Record<number, Trouble>> = {
+  5: 'locked',
+  6: 'locked',
+  11: 'damaged',
+  13: 'full',
+  26: 'damaged',
+};
+
+/** SQLITE_IOERR_SHORT_READ and SQLITE_IOERR_CORRUPTFS: the file is shorter than it says, or its blocks are bad. */
+const DAMAGED_IO = new Set([522, 8458]);
+
+/** Sorts what node:sqlite throws by what can be done about it. */
+export function troubleOf(thrown: unknown): Trouble {
+  if (thrown instanceof DamagedFile) return 'damaged';
+  if (!(thrown instanceof Error)) return 'bug';
+  if ('syscall' in thrown) return 'code' in thrown && thrown.code === 'ENOSPC' ? 'full' : 'io';
+  if (!('errcode' in thrown) || typeof thrown.errcode !== 'number') return 'bug';
+  if (DAMAGED_IO.has(thrown.errcode)) return 'damaged';
+  return PRIMARY[thrown.errcode & 0xff] ?? 'io';
+}
+
+export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof EdgeError) return toFailure(thrown);
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  const trouble = troubleOf(thrown);
+  switch (trouble) {
+    case 'damaged':
+      return failure('E_OUTBOX_CORRUPT', detail, thrown);
+    case 'full':
+      return failure('E_OUTBOX_FULL', 'the disk is full', thrown);
+    case 'locked':
+      return failure('E_STATE_LOCKED', detail, thrown);
+    case 'io':
+      return failure('E_OUTBOX_IO', detail, thrown);
+    case 'bug':
+      return toFailure(thrown);
+    default:
+      return trouble satisfies never;
+  }
+}
