@@ -13,6 +13,7 @@ import type { Metrics } from './metrics.ts';
 export type AnnouncerNeeds = {
   readonly thing: string;
   readonly spec: AgentSpec;
+  readonly alarms: readonly AlarmRule[];
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,7 +40,7 @@ export class Announcer {
     this.#alarmTopic = compileTopic(needs.spec.outputs.alarmTopic, names);
     this.#prefix = `alarm/${needs.spec.name}/`;
     this.#rules = new Map(
-      needs.spec.decisions.alarms.map((rule) => [
+      needs.alarms.map((rule) => [
         rule.name,
         { rule, actionTopic: rule.action === undefined ? undefined : compileTopic(rule.action.topic, names) },
       ]),

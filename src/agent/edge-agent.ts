@@ -1,4 +1,4 @@
-import type { AgentSpec } from '../domain/agent-spec.ts';
+import type { AgentSpec, DecisionSpec } from '../domain/agent-spec.ts';
 import { type Failure, fail, failure, ok, type Result } from '../domain/errors.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
@@ -33,9 +33,6 @@ export type EdgeAgentNeeds = {
 /** Longest wait of one timer: a sleep until next year takes several. */
 const MAX_TIMER_MS = 24 * 3600 * 1000;
 
-/** What is running once the model is loaded. */
-type Running = { readonly stored: StoredModel; readonly loaded: LoadedModel; readonly pipeline: Pipeline };
-
 /**
  * One configured agent: its model, its runner, its pipeline, and the handles by which commands and the shadow steer it.
  * An agent that cannot start is `refused` and says why; the others of the device go on.
@@ -44,7 +41,8 @@ export class EdgeAgent implements PipelineControl {
   readonly name: string;
   readonly metrics = new Metrics();
   readonly #needs: EdgeAgentNeeds;
-  #running: Running | undefined;
+  #prepared: { readonly stored: StoredModel; readonly pipeline: Pipeline } | undefined;
+  #loaded: LoadedModel | undefined;
   #refusal: Failure | undefined;
   #stopped = false;
   #asleep = false;
@@ -56,33 +54,37 @@ export class EdgeAgent implements PipelineControl {
     this.#needs = needs;
   }
 
-  /** Loads the model and begins to listen, or ends up refused. Never rejects. */
-  async start(): Promise<Result<void>> {
-    const started = await this.#load();
-    if (!started.ok) {
-      this.#refusal = started.error;
-      this.#needs.log.error({ code: started.error.code, reason: started.error.message }, 'agent refused');
-    }
-    return started;
+  /** Reads the model and subscribes. What arrives before the model is loaded waits in the queue. Never rejects. */
+  async prepare(): Promise<void> {
+    const { spec, models } = this.#needs;
+    const stored = await models.read(spec.model);
+    if (!stored.ok) return this.#refuse(stored.error);
+    const unfit = whatDoesNotFit(spec, stored.value);
+    if (unfit !== undefined) return this.#refuse(failure('E_CONFIG_INVALID', unfit));
+    const pipeline = new Pipeline({ ...this.#needs, ...stored.value, metrics: this.metrics });
+    this.#prepared = { stored: stored.value, pipeline };
+    await pipeline.listen();
   }
 
-  async #load(): Promise<Result<void>> {
-    const { spec, models, runner, log } = this.#needs;
-    const stored = await models.read(spec.model);
-    if (!stored.ok) return stored;
-    const { manifest, variant, bytes } = stored.value;
-    const unfit = whatDoesNotFit(spec, stored.value);
-    if (unfit !== undefined) return fail('E_CONFIG_INVALID', unfit);
+  /** Loads the model: from now on there are answers. Never rejects. */
+  async load(): Promise<void> {
+    if (this.#prepared === undefined) return;
+    const { stored, pipeline } = this.#prepared;
+    const { name, version, input, output } = stored.manifest;
+    const model = `${name}@${version}/${stored.variant}`;
+    const loaded = await this.#needs.runner.start({ label: model, bytes: stored.bytes, input, output });
+    if (!loaded.ok) {
+      pipeline.pause();
+      return this.#refuse(loaded.error);
+    }
+    this.#loaded = loaded.value;
+    pipeline.serve(loaded.value);
+    this.#needs.log.info({ model, ...loaded.value }, 'agent running');
+  }
 
-    const label = `${manifest.name}@${manifest.version}/${variant}`;
-    const loaded = await runner.start({ label, bytes, input: manifest.input, output: manifest.output });
-    if (!loaded.ok) return loaded;
-    const pipeline = new Pipeline({ ...this.#needs, manifest, variant, metrics: this.metrics });
-    this.#running = { stored: stored.value, loaded: loaded.value, pipeline };
-    await pipeline.start(loaded.value);
-    if (this.#asleep) pipeline.pause();
-    log.info({ model: label, ...loaded.value }, 'agent running');
-    return ok(undefined);
+  #refuse(why: Failure): void {
+    this.#refusal = why;
+    this.#needs.log.error({ code: why.code, reason: why.message }, 'agent refused');
   }
 
   /** Takes in no more, answers what waits, and ends the runner, within `deadlineMs`. */
@@ -92,14 +94,14 @@ export class EdgeAgent implements PipelineControl {
     this.#cancelWake();
     const { clock, runner } = this.#needs;
     const startedMs = clock.monotonic();
-    await this.#running?.pipeline.stop(deadlineMs);
+    await this.#prepared?.pipeline.stop(deadlineMs);
     await runner.stop(Math.max(0, deadlineMs - (clock.monotonic() - startedMs)));
   }
 
   sleep(untilMs: number | undefined): void {
     this.#asleep = true;
     this.#sleepUntilMs = untilMs;
-    this.#running?.pipeline.pause();
+    this.#prepared?.pipeline.pause();
     this.#cancelWake();
     if (untilMs !== undefined) this.#wakeAt(untilMs);
   }
@@ -115,12 +117,13 @@ export class EdgeAgent implements PipelineControl {
     this.#cancelWake();
     this.#asleep = false;
     this.#sleepUntilMs = undefined;
-    if (!this.#stopped) this.#running?.pipeline.listen();
+    if (!this.#stopped) this.#prepared?.pipeline.resume();
   }
 
   async infer(values: Float32Array, _key: string | undefined): Promise<Result<Inference>> {
-    if (this.#running === undefined) return { ok: false, error: this.#refusal ?? failure('E_RUNNER_UNAVAILABLE') };
-    const { stored, pipeline } = this.#running;
+    if (this.#refusal !== undefined) return { ok: false, error: this.#refusal };
+    if (this.#prepared === undefined) return fail('E_RUNNER_UNAVAILABLE');
+    const { stored, pipeline } = this.#prepared;
     const { input, output } = stored.manifest;
     const wanted = input.window * input.channels.length;
     if (values.length !== wanted)
@@ -133,20 +136,31 @@ export class EdgeAgent implements PipelineControl {
     return ok({ ...outcome, scores });
   }
 
+  /** What the model has against changed decisions; undefined when they can be taken up. */
+  objection(decisions: DecisionSpec): string | undefined {
+    if (this.#prepared === undefined) return `agent ${this.name} is not running`;
+    return whatDoesNotFit({ ...this.#needs.spec, decisions }, this.#prepared.stored);
+  }
+
+  /** Takes up changed decisions against which there is no objection. */
+  setDecisions(decisions: DecisionSpec): void {
+    this.#prepared?.pipeline.setDecisions(decisions);
+  }
+
   setThreshold(rule: string, raise: number, clear: number): Result<void> {
-    const known = this.#running?.pipeline.setThreshold(rule, raise, clear) ?? false;
+    const known = this.#prepared?.pipeline.setThreshold(rule, raise, clear) ?? false;
     return known ? ok(undefined) : fail('E_COMMAND_ARGS', `agent ${this.name} has no alarm rule ${rule}`);
   }
 
   status(): PipelineStatus {
     const runner = this.#needs.runner.stats();
-    const { queueDepth = 0, keys = 0, alarmsActive = 0, thresholds = {} } = this.#running?.pipeline.look() ?? {};
+    const { queueDepth = 0, keys = 0, alarmsActive = 0, thresholds = {} } = this.#prepared?.pipeline.look() ?? {};
     return {
       name: this.name,
       state: this.#state(),
       problem: this.#refusal ?? (runner.state === 'restarting' ? runner.lastFailure : undefined),
       sleepUntilMs: this.#sleepUntilMs,
-      model: this.#running && describe(this.#running),
+      model: this.#model(),
       isolation: this.#needs.spec.runner.isolation,
       runner,
       queueDepth,
@@ -158,22 +172,23 @@ export class EdgeAgent implements PipelineControl {
   }
 
   diagnose(): PipelineDiagnosis {
-    const look = this.#running?.pipeline.look();
-    return { deadLetters: look?.deadLetters ?? [], extra: { ...this.#running?.loaded, batchLimit: look?.batchLimit } };
+    const look = this.#prepared?.pipeline.look();
+    return { deadLetters: look?.deadLetters ?? [], extra: { ...this.#loaded, batchLimit: look?.batchLimit } };
+  }
+
+  #model(): PipelineStatus['model'] {
+    if (this.#prepared === undefined || this.#loaded === undefined) return undefined;
+    const { manifest, variant } = this.#prepared.stored;
+    return { name: manifest.name, version: manifest.version, variant, provider: this.#loaded.provider };
   }
 
   #state(): PipelineState {
     if (this.#stopped) return 'stopped';
     if (this.#refusal !== undefined) return 'refused';
-    if (this.#running === undefined) return 'starting';
+    if (this.#loaded === undefined) return 'starting';
     if (this.#asleep) return 'asleep';
     return this.#needs.runner.ready ? 'running' : 'restarting';
   }
-}
-
-function describe({ stored, loaded }: Running): PipelineStatus['model'] {
-  const { name, version } = stored.manifest;
-  return { name, version, variant: stored.variant, provider: loaded.provider };
 }
 
 /** What configuration and model must agree on, and only the two together can tell. */

@@ -1,4 +1,4 @@
-import type { AgentSpec } from '../domain/agent-spec.ts';
+import type { AgentSpec, DecisionSpec } from '../domain/agent-spec.ts';
 import type { AlarmChange, Outcome } from '../domain/decision.ts';
 import { fail, type Result } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
@@ -58,14 +58,14 @@ export class Pipeline {
   readonly #needs: PipelineNeeds;
   readonly #windower: Windower;
   readonly #queue: WindowQueue;
-  readonly #decider: Decider;
   readonly #encoder: Encoder;
-  readonly #announcer: Announcer;
+  #decider: Decider;
+  #announcer: Announcer;
   readonly #resultTopic: TopicTemplate;
   readonly #deadLetters = new DeadLetters();
   readonly #tensor: Float32Array;
   #batchLimit: number;
-  #accepting = false;
+  #accepting = true;
   #scheduled = false;
   #serving = false;
   #answered = 0;
@@ -91,23 +91,27 @@ export class Pipeline {
     this.#queue = new WindowQueue(spec.queue.max);
     this.#tensor = new Float32Array(spec.batch.max * input.window * channels);
     this.#batchLimit = spec.batch.max;
-    this.#decider = new Decider({ task: manifest.task, labels: output.labels, ...spec.decisions, maxKeys });
     this.#encoder = makeEncoder({ thing, agent: spec.name, model });
-    this.#announcer = new Announcer({ ...needs, decider: this.#decider, encoder: this.#encoder });
+    this.#decider = new Decider({ task: manifest.task, labels: output.labels, ...spec.decisions, maxKeys });
+    this.#announcer = new Announcer({ ...needs, ...spec.decisions, decider: this.#decider, encoder: this.#encoder });
     this.#resultTopic = compileTopic(spec.outputs.resultTopic, { thing, agent: spec.name });
   }
 
-  /** Takes up the alarms of the last run, and begins to listen. The runner has loaded its model. */
-  async start(model: LoadedModel): Promise<void> {
+  /** Takes up the alarms of the last run and subscribes. Windows wait in the queue until the runner is ready. */
+  async listen(): Promise<void> {
     const { spec, manifest, bus, runner } = this.#needs;
-    this.#batchLimit = batchLimit(model, spec.batch.max);
     await this.#announcer.resume();
     this.#stopListening = runner.onReady(() => void this.#serve());
-    this.#accepting = true;
     for (const input of spec.inputs) {
       const decode = makeDecoder(input, manifest.input.channels.length);
       bus.subscribe(input.topic, input.qos, (message) => this.#receive(decode, message));
     }
+  }
+
+  /** The runner has loaded the model. */
+  serve(model: LoadedModel): void {
+    this.#batchLimit = batchLimit(model, this.#needs.spec.batch.max);
+    void this.#serve();
   }
 
   #receive(decode: Decode, message: Incoming): void {
@@ -228,12 +232,12 @@ export class Pipeline {
     }
   }
 
-  /** Looks at no message until `listen` is called; what was taken in already is answered. */
+  /** Looks at no message until `resume` is called; what was taken in already is answered. */
   pause(): void {
     this.#accepting = false;
   }
 
-  listen(): void {
+  resume(): void {
     this.#accepting = true;
   }
 
@@ -245,6 +249,16 @@ export class Pipeline {
     await Promise.race([empty, this.#needs.clock.sleep(deadlineMs)]);
     this.#stopListening();
     for (const { answer } of this.#asked.splice(0)) answer(fail('E_RUNNER_UNAVAILABLE', 'the agent is stopping'));
+  }
+
+  /** Decides by other rules from the next window on. Alarms of rules that stay go on; votes start anew. */
+  setDecisions(decisions: DecisionSpec): void {
+    const { spec, manifest } = this.#needs;
+    const { labels } = manifest.output;
+    const decider = new Decider({ task: manifest.task, labels, ...decisions, maxKeys: spec.window.maxKeys });
+    for (const { rule, key, episode } of this.#decider.episodes()) decider.resume(rule, key, episode);
+    this.#decider = decider;
+    this.#announcer = new Announcer({ ...this.#needs, ...decisions, decider, encoder: this.#encoder });
   }
 
   setThreshold(rule: string, raise: number, clear: number): boolean {

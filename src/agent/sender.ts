@@ -1,8 +1,10 @@
 import type { Failure } from '../domain/errors.ts';
+import type { DeviceCounter } from '../domain/metrics.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Outbox, OutboxRow } from '../ports/outbox.ts';
+import type { Counters } from './metrics.ts';
 
 /** Rows read from the outbox at once: one page serves a whole in-flight window. */
 const PAGE_ROWS = 64;
@@ -12,6 +14,14 @@ const LIVE_TURNS = 4;
 
 /** A message that the broker rejected is tried again after this, not at once: rejections come from rules, not luck. */
 const RETRY_MS = 5_000;
+
+export type SenderNeeds = {
+  readonly bus: Bus;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters<DeviceCounter>;
+};
 
 /** Rows with seq > `at` that are still to be sent, read page by page. */
 type Stream = { at: number; page: OutboxRow[] };
@@ -30,6 +40,7 @@ export class Sender {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #counters: Counters<DeviceCounter>;
   readonly #inFlight = new Map<number, OutboxRow>();
   /** Were in flight together when a connection ended. At most what one window held. */
   readonly #suspects = new Set<number>();
@@ -43,13 +54,13 @@ export class Sender {
   #stopListening: (() => void)[] = [];
   #cancelRetry: Cancel | undefined;
   #idle: (() => void)[] = [];
-  delivered = 0;
 
-  constructor(needs: { bus: Bus; outbox: Outbox; clock: Clock; log: Log }) {
+  constructor(needs: SenderNeeds) {
     this.#bus = needs.bus;
     this.#outbox = needs.outbox;
     this.#clock = needs.clock;
     this.#log = needs.log;
+    this.#counters = needs.counters;
   }
 
   start(): void {
@@ -135,10 +146,11 @@ export class Sender {
   #delivered(row: OutboxRow): void {
     this.#suspects.delete(row.seq);
     this.#outbox.done([row.seq]);
-    this.delivered++;
+    this.#counters.inc('delivered');
   }
 
   #failed(row: OutboxRow, error: Failure, alone: boolean): void {
+    this.#counters.inc('sendFailures');
     if (error.code === 'E_BUS_OFFLINE' && !alone) {
       this.#suspects.add(row.seq);
       return; // sent again on the next connection

@@ -25,19 +25,15 @@ export const simulateSensors: CliCommand<SimulateFlags> = {
       qos: flags.qos === '1' ? 1 : 0,
       topic: flags.topic,
     });
-    const stop = () => void publisher.stop();
-    io.signal.addEventListener('abort', stop, { once: true });
     try {
-      const started = await publisher.start();
+      const started = await publisher.start(io.signal);
       if (!started.ok && !io.signal.aborted) return printError(io, started.error);
       printProgress(
         io,
         `${sensors.value.length} sensors to ${withoutSecrets(flags.broker)}, ${flags.duration / 1000} s`,
       );
       await publisher.run(io.signal);
-      await publisher.stop();
     } finally {
-      io.signal.removeEventListener('abort', stop);
       await publisher.stop();
     }
     printSummary(io, publisher.sent(), flags);

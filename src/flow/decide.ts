@@ -58,6 +58,16 @@ export class Decider {
     return true;
   }
 
+  /** Every episode that is going on. */
+  *episodes(): Generator<{ readonly rule: string; readonly key: string; readonly episode: Episode }> {
+    for (const [key, ofKey] of this.#keys) {
+      for (const [index, rule] of this.#rules.entries()) {
+        const episode = ofKey[index]?.episode;
+        if (episode !== undefined) yield { rule: rule.name, key, episode };
+      }
+    }
+  }
+
   /** Takes back a change that could not be made durable, so that the next window brings it up again. */
   undo(change: AlarmChange): void {
     const votes = this.#use(change.key)[this.#rules.findIndex((rule) => rule.name === change.rule)];

@@ -1,0 +1,118 @@
+import type { AgentControls, PipelineStatus } from './commands/controls.ts';
+import { type HealthSnapshot, totalDropped } from './health.ts';
+import type { DesiredError, SleepIntent } from './shadow-desired.ts';
+
+/** A shadow holds 8 KB of desired and reported together; intents are small. */
+export const MAX_REPORTED_BYTES = 6 * 1024;
+const MAX_REASONS = 5;
+const MAX_REASON = 120;
+
+type AgentReport = {
+  readonly state: string;
+  readonly problem?: string | undefined;
+  readonly model?: { name: string; version: string; variant?: string; provider?: string } | undefined;
+  readonly isolation: string;
+  readonly alarmsActive: number;
+  readonly latencyMs?: { p50: number; p99: number } | undefined;
+  readonly counters?: Readonly<Record<string, number>> | undefined;
+};
+
+export type Reported = {
+  readonly agentVersion: string;
+  readonly startedAt: string;
+  readonly reportedAt: string;
+  readonly mode: string;
+  readonly sleep: SleepIntent;
+  readonly logLevel: string;
+  readonly health: { readonly verdict: string; readonly reasons: readonly string[] };
+  readonly agents: Readonly<Record<string, AgentReport>>;
+  /** How many agents were left out for their number. */
+  readonly agentsOmitted?: number | undefined;
+  readonly outbox: { rows: number; bytes: number; dropped: number; quarantined: number };
+  readonly thresholds?:
+    | Readonly<Record<string, Readonly<Record<string, { raise: number; clear: number }>>>>
+    | undefined;
+  readonly desiredErrors?: readonly DesiredError[] | undefined;
+  /** Which sections were left out to stay within MAX_REPORTED_BYTES. */
+  readonly trimmed?: readonly string[] | undefined;
+};
+
+/** Writes down how the device is. */
+export function describeForShadow(
+  controls: AgentControls,
+  health: HealthSnapshot,
+  sleep: SleepIntent,
+  desiredErrors: readonly DesiredError[],
+): Reported {
+  const thresholds = health.agents
+    .filter(({ thresholds }) => Object.keys(thresholds).length > 0)
+    .map((agent) => [agent.name, thresholdsOf(agent)]);
+  return {
+    agentVersion: controls.version,
+    startedAt: new Date(controls.startedAtMs).toISOString(),
+    reportedAt: new Date(health.nowMs).toISOString(),
+    mode: controls.mode,
+    sleep,
+    logLevel: controls.logLevel,
+    health: { verdict: health.verdict, reasons: health.reasons.slice(0, MAX_REASONS).map(shortened) },
+    agents: Object.fromEntries(health.agents.map((agent) => [agent.name, describeAgent(agent)])),
+    outbox: {
+      rows: health.outbox.rows,
+      bytes: health.outbox.bytes,
+      dropped: totalDropped(health.outbox),
+      quarantined: health.outbox.quarantined,
+    },
+    thresholds: thresholds.length === 0 ? undefined : Object.fromEntries(thresholds),
+    desiredErrors: desiredErrors.length === 0 ? undefined : desiredErrors,
+  };
+}
+
+/** The part whose changes are told at once; the rest waits for the heartbeat. */
+export function significantPart(reported: Reported): string {
+  const { reportedAt: _, trimmed: __, outbox, health, agents, ...rest } = reported;
+  return JSON.stringify({
+    ...rest,
+    quarantined: outbox.quarantined,
+    // The reasons' figures change with every message; the names of the rules do not.
+    health: [health.verdict, ...health.reasons.map((reason) => reason.split(':', 1)[0])],
+    agents: Object.entries(agents).map(([name, { counters, latencyMs, ...agent }]) => ({ name, ...agent })),
+  });
+}
+
+function describeAgent(agent: PipelineStatus): AgentReport {
+  const { counts, recent, bad } = agent.metrics;
+  const { messages, inferences, windowsDropped, windowsFailed, resultsDropped, alarmsRaised } = counts;
+  const badInputs = Object.values(bad).reduce((total, count) => total + count, 0);
+  const { restarts: runnerRestarts } = agent.runner;
+  const { p50, p99 } = recent.latencyMs;
+  return {
+    state: agent.state,
+    problem: agent.problem === undefined ? undefined : shortened(agent.problem.message),
+    model: agent.model && { ...agent.model },
+    isolation: agent.isolation,
+    alarmsActive: agent.alarmsActive,
+    latencyMs: { p50: rounded(p50), p99: rounded(p99) },
+    counters: {
+      messages,
+      badInputs,
+      inferences,
+      windowsDropped,
+      windowsFailed,
+      resultsDropped,
+      alarmsRaised,
+      runnerRestarts,
+    },
+  };
+}
+
+function thresholdsOf({ thresholds }: PipelineStatus): Record<string, { raise: number; clear: number }> {
+  return Object.fromEntries(Object.entries(thresholds).map(([rule, { raise, clear }]) => [rule, { raise, clear }]));
+}
+
+function shortened(text: string): string {
+  return text.length <= MAX_REASON ? text : `${text.slice(0, MAX_REASON - 1)}…`;
+}
+
+function rounded(ms: number): number {
+  return Number(ms.toPrecision(3));
+}

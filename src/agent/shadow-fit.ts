@@ -1,0 +1,59 @@
+import { MAX_REPORTED_BYTES, type Reported } from './shadow-document.ts';
+
+/** Agents shown one by one when there are too many for all of them. */
+const AGENTS_SHOWN = 12;
+
+type Agents = Reported['agents'];
+type Trim = { readonly name: string; readonly trim: (reported: Reported) => Reported };
+
+/** What goes, in this order, until the rest fits. What an operator acts upon goes last. */
+export const TRIMS: readonly Trim[] = [
+  { name: 'counters', trim: eachAgent(({ counters: _, ...agent }) => agent) },
+  { name: 'latencyMs', trim: eachAgent(({ latencyMs: _, ...agent }) => agent) },
+  { name: 'thresholds', trim: ({ thresholds: _, ...reported }) => reported },
+  {
+    name: 'model details',
+    trim: eachAgent(({ model, ...agent }) => ({
+      ...agent,
+      model: model && { name: model.name, version: model.version },
+    })),
+  },
+  { name: 'agents that run well', trim: (reported) => onlyAgents(reported, needsAttention, AGENTS_SHOWN) },
+  { name: 'agents', trim: (reported) => onlyAgents(reported, () => false, 0) },
+  { name: 'health reasons', trim: ({ health, ...reported }) => ({ ...reported, health: { ...health, reasons: [] } }) },
+  { name: 'desiredErrors', trim: ({ desiredErrors: _, ...reported }) => reported },
+];
+
+/** Leaves out optional sections, in the order of TRIMS, until the document is small enough. */
+export function fitShadow(reported: Reported): Reported {
+  let fitting = reported;
+  const trimmed: string[] = [];
+  for (const { name, trim } of TRIMS) {
+    if (bytesOf(fitting) <= MAX_REPORTED_BYTES) break;
+    trimmed.push(name);
+    fitting = { ...trim(fitting), trimmed };
+  }
+  return fitting;
+}
+
+function bytesOf(document: Reported): number {
+  return Buffer.byteLength(JSON.stringify(document));
+}
+
+function eachAgent(trim: (agent: Agents[string]) => Agents[string]): Trim['trim'] {
+  return (reported) => ({
+    ...reported,
+    agents: Object.fromEntries(Object.entries(reported.agents).map(([name, agent]) => [name, trim(agent)])),
+  });
+}
+
+function onlyAgents(reported: Reported, keep: (agent: Agents[string]) => boolean, limit: number): Reported {
+  const all = Object.entries(reported.agents);
+  const shown = all.filter(([, agent]) => keep(agent)).slice(0, limit);
+  const omitted = (reported.agentsOmitted ?? 0) + all.length - shown.length;
+  return { ...reported, agents: Object.fromEntries(shown), agentsOmitted: omitted };
+}
+
+function needsAttention({ state, alarmsActive }: Agents[string]): boolean {
+  return state !== 'running' || alarmsActive > 0;
+}

@@ -1,0 +1,111 @@
+import type { ErrorCode } from '../domain/errors.ts';
+import type { DeviceCounter } from '../domain/metrics.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { Shadow, ShadowDocument } from '../ports/shadow.ts';
+import type { AgentControls } from './commands/controls.ts';
+import type { Counters } from './metrics.ts';
+import { shadowDiff } from './shadow-diff.ts';
+import { describeForShadow, type Reported, significantPart } from './shadow-document.ts';
+import { fitShadow } from './shadow-fit.ts';
+import { ShadowIntents } from './shadow-intents.ts';
+
+/** Reports are at least this far apart, and changes are looked for this often. */
+export const REPORT_GAP_MS = 1_000;
+
+/** Nothing was sent, or nothing was wrong with it: tried again at the next look. */
+const TRY_AGAIN: ReadonlySet<ErrorCode> = new Set(['E_BUS_OFFLINE', 'E_BUS_BUSY']);
+
+export type ReporterNeeds = {
+  readonly shadow: Shadow;
+  readonly controls: AgentControls;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters<DeviceCounter>;
+  readonly heartbeatMs: number;
+};
+
+/**
+ * Keeps the shadow true: applies what is desired, and reports how the device is. A change that matters is told within
+ * REPORT_GAP_MS, figures with the heartbeat. Only differences are sent, one report at a time; one that nobody
+ * acknowledges waits for the next change or heartbeat.
+ */
+export class ShadowReporter {
+  readonly #needs: ReporterNeeds;
+  readonly #intents: ShadowIntents;
+  #cancel: Cancel[] = [];
+  #reporting = false;
+  #lastReportMs = Number.NEGATIVE_INFINITY;
+  /** What was told last; undefined: nothing yet, or not successfully. */
+  #told: string | undefined;
+  /** Desired fields to clear that are not yet cleared. */
+  #toClear: ShadowDocument | undefined;
+  #lastFailure: ErrorCode | undefined;
+
+  constructor(needs: ReporterNeeds) {
+    this.#needs = needs;
+    this.#intents = new ShadowIntents(needs.controls);
+  }
+
+  async start(): Promise<void> {
+    const { shadow, clock } = this.#needs;
+    this.#cancel = [
+      shadow.onDesired((desired) => this.#desired(desired)),
+      clock.every(REPORT_GAP_MS, () => this.#look()),
+    ];
+    await shadow.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#cancel.splice(0)) cancel();
+    await this.#needs.shadow.stop();
+  }
+
+  /** Something has changed: looks now, unless a report was sent within the gap; then at its end. */
+  changed(): void {
+    if (this.#needs.clock.monotonic() - this.#lastReportMs >= REPORT_GAP_MS) this.#look();
+  }
+
+  #desired(desired: ShadowDocument): void {
+    const { clock, log } = this.#needs;
+    const applied = this.#intents.apply(desired, clock.now());
+    const refused = this.#intents.errors;
+    if (applied.length + refused.length > 0) log.info({ applied, refused }, 'shadow desired');
+    this.changed();
+  }
+
+  /** Reports if there is something to tell, or a heartbeat is due. */
+  #look(): void {
+    if (this.#reporting || this.#cancel.length === 0) return;
+    const { clock, controls, heartbeatMs } = this.#needs;
+    const now = clock.monotonic();
+    const health = controls.health();
+    const overtaken = this.#intents.overtaken(health.agents);
+    if (overtaken !== undefined) this.#toClear = { ...this.#toClear, ...overtaken };
+    const { errors } = this.#intents;
+    const reported = describeForShadow(controls, health, this.#intents.sleepOf(health.agents), errors);
+    const significant = significantPart(reported);
+    const heartbeat = now - this.#lastReportMs >= heartbeatMs;
+    if (significant === this.#told && this.#toClear === undefined && !heartbeat) return;
+    if (heartbeat) this.#intents.retryRefused();
+    this.#lastReportMs = now;
+    void this.#report(fitShadow(reported), significant);
+  }
+
+  async #report(reported: Reported, significant: string): Promise<void> {
+    const { shadow, counters, log } = this.#needs;
+    const clear = this.#toClear;
+    this.#reporting = true;
+    const result = await shadow.report(shadowDiff(shadow.reported ?? {}, reported), clear);
+    this.#reporting = false;
+    if (result.ok) counters.inc('shadowReports');
+    else if (!TRY_AGAIN.has(result.error.code)) counters.inc('shadowFailures');
+    const again = !result.ok && TRY_AGAIN.has(result.error.code);
+    this.#told = again ? undefined : significant;
+    // Once is enough also when nobody answered: without a shadow service there is nothing to clear.
+    if (!again && this.#toClear === clear) this.#toClear = undefined;
+    const code = result.ok ? undefined : result.error.code;
+    if (code !== this.#lastFailure && !result.ok) log.warn({ error: result.error }, 'shadow report failed');
+    this.#lastFailure = code;
+  }
+}
