@@ -22,7 +22,7 @@ const PASSED_ON = ['LD_LIBRARY_PATH', 'CUDA_VISIBLE_DEVICES'] as const;
 /** How to start a runner process: this Node, few flags, and an environment that holds no secret. */
 export function runnerLaunch(options: LaunchOptions): Launch {
   const flags = [`--max-old-space-size=${MAX_OLD_SPACE_MB}`, `--max-semi-space-size=${MAX_SEMI_SPACE_MB}`];
-  const env: Record<string, string> = { ORT_DISABLE_TELEMETRY: '1', HOME: '/nonexistent' };
+  const env: Record<string, string> = { ORT_DISABLE_TELEMETRY: '1', HOME: '/dev/null' };
   for (const name of PASSED_ON) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;

@@ -67,16 +67,20 @@ export function sandboxAvailable(): Promise<Result<void>> {
   });
 }
 
-/** Node itself, the top folder of the application that holds the script (never its whole root: state lies there), and ONNX Runtime. */
+/** Node itself, the code (the script's and ours, which in a bundle are one), ONNX Runtime: never the whole application, as its state may lie there. */
 function ownFiles(node: string, { entry, readable = entry }: SandboxOptions): string[] {
-  const root = packageRoot(entry);
-  const top = join(root, relative(root, entry).split(sep)[0] ?? '');
+  const code = [entry, import.meta.filename].flatMap(codeFolder);
   const runtime = dependency('onnxruntime-node', import.meta.url);
   const common = dependency('onnxruntime-common', runtime);
-  const manifest = join(root, 'package.json');
-  return [node, top, runtime, common, manifest, readable]
+  return [node, ...code, runtime, common, readable]
     .filter((path) => existsSync(path))
     .flatMap((path) => [path, realpathSync(path)]);
+}
+
+/** The top folder that a script lies in, and the package.json that says how to read it. */
+function codeFolder(script: string): string[] {
+  const root = packageRoot(script);
+  return [join(root, relative(root, script).split(sep)[0] ?? ''), join(root, 'package.json')];
 }
 
 /** The folder of a package, as Node finds it from here: its entry may lie deep inside. */
