@@ -180,6 +180,11 @@ export const ERRORS = {
     message: 'The outbox file was damaged and has been moved aside',
     hint: 'The damaged file is kept beside the new one; look at the disk.',
   },
+  E_OUTBOX_IO: {
+    retryable: true,
+    message: 'The outbox file cannot be read or written',
+    hint: 'Check the disk and the rights of the state folder; the agent keeps trying.',
+  },
   E_STATE_LOCKED: {
     retryable: false,
     message: 'Another agent uses this state folder',
