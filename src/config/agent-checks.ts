@@ -1,12 +1,11 @@
 import type { AgentForm, AgentShape } from './agent-form.ts';
 import { crossCheck } from './cross-check.ts';
-
-const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+import { NAME_PATTERN } from './fields.ts';
 
 /** `container` names a process. What looks like an image would be a promise that nothing here keeps. */
 export function checkImage(form: AgentShape): AgentShape {
   return crossCheck(form, ['container'], ({ container }, report) => {
-    if (container === undefined || NAME.test(container)) return;
+    if (container === undefined || NAME_PATTERN.test(container)) return;
     if (!/[/:]/.test(container)) report(['container'], 'must be 1 to 64 letters, digits, _ or -');
     else {
       report(['container'], 'looks like an image; images are not run: the model runs in a process of its own', {
@@ -66,8 +65,7 @@ export function deviceOf({ resources, model }: Pick<AgentForm, 'resources' | 'mo
   return model.device === undefined || model.device === 'auto' ? 'cuda' : model.device;
 }
 
-/** Devices that are a GPU of the kind that `resources.gpu` counts. */
-const GPU_DEVICES: readonly string[] = ['cuda', 'tensorrt'];
+const GPU_DEVICES: readonly string[] = ['cuda', 'tensorrt', 'webgpu'];
 
 export function checkDevice(form: AgentShape): AgentShape {
   return crossCheck(form, ['resources.gpu', 'model.device'], ({ resources, model }, report) => {

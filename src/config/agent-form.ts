@@ -18,6 +18,7 @@ import {
 } from './limits.ts';
 
 export const DEFAULT_DEADLINE = '1s';
+export const DEFAULT_PACKAGE = 'bearing-fault';
 
 const threads = wanted((cpu: number) => {
   if (Number.isInteger(cpu)) return undefined;
@@ -35,7 +36,6 @@ const resources = z.strictObject({
   memory: field(
     size({ min: MIN_RUNNER_BYTES, max: MAX_RUNNER_BYTES }).optional(),
     'Resident memory of the model process; beyond it, it is restarted. Left out: not limited.',
-    { unit: 'bytes' },
   ),
   gpu: field(
     z.union([z.boolean(), z.number()], { error: 'must be 0 or 1' }).superRefine(wholeGpu).optional(),
@@ -54,11 +54,16 @@ function wanted<T>(problemOf: (value: T) => string | undefined) {
 const model = z.strictObject({
   package: field(
     name().optional(),
-    'Name of a shipped model package: `bearing-fault` (if `path` is left out too) or `turbofan-rul`.',
+    'Name of a shipped model package: `bearing-fault` or `turbofan-rul`. Not beside `path`.',
+    { default: DEFAULT_PACKAGE },
   ),
   path: field(path().optional(), 'Folder of a model package; relative ones start at the folder of this file.'),
-  variant: field(name().optional(), 'Id of the variant to load. Left out: the first of the manifest.'),
-  device: field(z.enum(DEVICES).optional(), 'Where the model computes. `auto`: the best that works. Left out: `cpu`.'),
+  variant: field(name().optional(), 'Id of the variant to load. Left out: the first small one.'),
+  device: field(
+    z.enum(DEVICES).optional(),
+    'Where the model computes. `auto`: the best that works. `cuda` if resources.gpu is 1.',
+    { default: 'cpu' },
+  ),
 });
 
 const window = z.strictObject({
@@ -68,7 +73,6 @@ const window = z.strictObject({
   gap: field(
     duration({ min: 1, max: MAX_PERIOD_MS }).prefault('10s'),
     'A longer pause between two readings of a sensor empties its window.',
-    { unit: 'ms' },
   ),
   maxKeys: field(count(MAX_KEYS).prefault(1000), 'Sensors that are kept; the one unheard for longest goes first.'),
 });
@@ -93,7 +97,6 @@ const batch = z.strictObject({
   wait: field(
     duration({ min: 0, max: 10_000 }).prefault(0),
     'Waits so long for more windows. 0: what is there already, which is best for latency and throughput.',
-    { unit: 'ms' },
   ),
 });
 
@@ -107,16 +110,16 @@ const queue = z.strictObject({
 
 const runner = z.strictObject({
   deadline: field(
-    duration({ min: 1, max: MAX_TIMER_MS }).optional().meta({ default: DEFAULT_DEADLINE }),
+    duration({ min: 1, max: MAX_TIMER_MS }).optional(),
     'A run of the model that takes longer costs its process the life. Not possible with the isolation none.',
-    { unit: 'ms' },
+    { default: DEFAULT_DEADLINE },
   ),
 });
 
 /** One virtual bearing after another, as `simulate sensors` publishes them. */
 const BEARING_INPUT = { topic: 'sensors/+/vibration', time: { pointer: '/ts' } };
 
-export const shape = z.strictObject({
+const shape = z.strictObject({
   name: field(name(), 'Name of the agent, unique on this device.'),
   container: field(
     z.string().min(1).optional(),
@@ -130,7 +133,8 @@ export const shape = z.strictObject({
   isolated: field(z.boolean().optional(), 'true: the model runs in a sandbox. The short form of `isolation: sandbox`.'),
   isolation: field(
     z.enum(['none', 'process', 'sandbox']).optional(),
-    '`none`: in the agent itself. `process`: in a process of its own (if left out). `sandbox`: in one that can reach nothing.',
+    '`none`: in the agent itself. `process`: in a process of its own. `sandbox`: in one that can reach nothing but what `permissions` grant.',
+    { default: 'process' },
   ),
   inputs: field(z.array(inputForm).min(1).max(MAX_INPUTS).prefault([BEARING_INPUT]), 'What the agent listens to.'),
   model: field(model.prefault({}), 'What the agent thinks with.'),

@@ -16,7 +16,7 @@ const tls = z.strictObject({
   key: field(path().optional(), 'PEM file of the key of the client certificate; needs `cert`.'),
   minVersion: field(
     // Unquoted, YAML reads a number.
-    z.union([z.literal(['1.2', '1.3']), z.literal([1.2, 1.3])], { error: 'must be one of 1.2, 1.3' }).prefault('1.3'),
+    z.literal(['1.2', '1.3', 1.2, 1.3], { error: 'must be one of 1.2, 1.3' }).prefault('1.3'),
     'Lowest TLS version.',
   ),
 });
@@ -39,7 +39,7 @@ const shape = z.strictObject({
     'A broker inside the agent, for this machine only. The default when `url` is left out.',
   ),
   version: field(
-    z.union([z.literal(['3.1.1', '5']), z.literal(5)], { error: 'must be one of 3.1.1, 5' }).optional(),
+    z.literal(['3.1.1', '5', 5], { error: 'must be one of 3.1.1, 5' }).optional(),
     'Version of MQTT. Left out: 5 with `url`; the embedded broker speaks 3.1.1 only.',
   ),
   clientId: field(id().optional(), 'MQTT client id, unique at the broker. Left out: the thing name.'),
@@ -49,7 +49,6 @@ const shape = z.strictObject({
   keepalive: field(
     duration({ min: MIN_KEEPALIVE_MS, max: MAX_KEEPALIVE_MS }).prefault('30s'),
     'A dead connection is noticed within one and a half of these. Whole seconds.',
-    { unit: 'ms' },
   ),
   maxInFlight: field(count(MAX_IN_FLIGHT).prefault(64), 'Unacknowledged publishes at most; the broker may lower it.', {
     unit: 'messages',

@@ -26,13 +26,13 @@ type BusSession = {
 };
 
 /** A broker inside this process, on 127.0.0.1, MQTT 3.1.1. */
-export type EmbeddedBusConfig = BusSession & {
+type EmbeddedBusConfig = BusSession & {
   readonly kind: 'embedded';
   /** 0: any free port. */
   readonly port: number;
 };
 
-export type UrlBusConfig = BusSession & {
+type UrlBusConfig = BusSession & {
   readonly kind: 'url';
   /** mqtt://host:port or mqtts://host:port; no user, no password, no path. */
   readonly url: string;
@@ -53,19 +53,19 @@ export type TlsConfig = {
   readonly minVersion: '1.2' | '1.3';
 };
 
-export type OutboxConfig = {
+type OutboxConfig = {
   readonly maxBytes: number;
   readonly maxRows: number;
   /** Failed attempts after which a message goes to quarantine. */
   readonly maxTries: number;
 };
 
-export type ShadowConfig = { readonly enabled: boolean; readonly heartbeatMs: number };
+type ShadowConfig = { readonly enabled: boolean; readonly heartbeatMs: number };
 
 /** The levels of ports/log.ts; the composition root holds the two together by their types. */
-export type LogConfig = { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' };
+type LogConfig = { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 
 /** Prometheus text on 127.0.0.1; undefined: off, 0: any free port. */
-export type MetricsConfig = { readonly port: number | undefined };
+type MetricsConfig = { readonly port: number | undefined };
 
-export type CommandsConfig = { readonly enabled: boolean };
+type CommandsConfig = { readonly enabled: boolean };

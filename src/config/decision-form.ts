@@ -31,12 +31,12 @@ const shape = z.strictObject({
   cooldown: field(
     duration({ min: 0, max: MAX_PERIOD_MS }).prefault('60s'),
     'After an alarm of a sensor, the next one of this rule waits so long at least.',
-    { ...live, unit: 'ms' },
+    live,
   ),
-  action: field(action.optional(), 'Published with the alarm, to an actuator, at least once.'),
+  action: field(action.optional(), 'Published with the alarm, to an actuator, at least once.', live),
 });
 
-export const alarmForm = [checkHysteresis, checkVotes, checkScores].reduce((form, add) => add(form), shape);
+const alarmForm = [checkHysteresis, checkVotes, checkScores].reduce((form, add) => add(form), shape);
 
 function checkHysteresis(form: typeof shape) {
   return crossCheck(form, ['direction', 'raise', 'clear'], ({ direction, raise, clear = raise }, report) => {
@@ -85,7 +85,6 @@ export const decisionForm = crossCheck(
 );
 
 export type AlarmForm = z.output<typeof alarmForm>;
-export type DecisionForm = z.output<typeof decisionForm>;
 
 /** Four windows of five must hold 80 % of fault before anyone is called: one odd window, or a coin toss, raises nothing. */
 export const BEARING_ALARM: AlarmForm = alarmForm.parse({

@@ -6,14 +6,17 @@ import { filterProblem, templateProblem } from './topics.ts';
 
 /** What the reference says of a field besides its type and default. */
 export type About = {
+  /** Durations and sizes carry theirs in the file (`5s`, `4GB`). */
   readonly unit?: string;
   /** true: `reload` takes a change over; false: it needs a restart. */
   readonly reloadable?: boolean;
+  /** Only where the value of a field that is left out follows from other fields; else the schema knows. */
+  readonly default?: string;
 };
 
 /** Attaches what a field means; the reference and the JSON Schema are made from it. Comes last in a chain of calls. */
 export function field<S extends z.ZodType>(schema: S, description: string, about: About = {}): S {
-  return schema.meta({ description, reloadable: about.reloadable ?? false, ...(about.unit && { unit: about.unit }) });
+  return schema.meta({ description, reloadable: false, ...about });
 }
 
 type Bounds = { readonly min: number; readonly max: number };
@@ -25,7 +28,8 @@ export function size({ min, max }: Bounds) {
     .union([z.number(what).min(0, what), z.string(what).regex(SIZE_PATTERN, what)], what)
     .transform((written, ctx) =>
       bounded(parseSize(written), what.error({ input: written }), { min, max }, 'bytes', ctx),
-    );
+    )
+    .meta({ unit: 'size' });
 }
 
 /** A duration in the file, milliseconds in the form. */
@@ -35,7 +39,8 @@ export function duration({ min, max }: Bounds) {
     .union([z.literal(0, what), z.string(what).regex(DURATION_PATTERN, what)], what)
     .transform((written, ctx) =>
       bounded(parseDuration(written), what.error({ input: written }), { min, max }, 'ms', ctx),
-    );
+    )
+    .meta({ unit: 'duration' });
 }
 
 function bounded(
@@ -63,11 +68,11 @@ export const count = (max: number, min = 1) => z.number().int().min(min).max(max
 
 export const port = () => count(65_535, 0);
 
+export const NAME_PATTERN = new RegExp(`^[a-zA-Z0-9_-]{1,${MAX_NAME_LENGTH}}$`);
+
 /** Names become levels of topics, names of files and titles of processes. */
-export const name = (maxLength = MAX_NAME_LENGTH) =>
-  z.string().regex(new RegExp(`^[a-zA-Z0-9_-]{1,${maxLength}}$`), {
-    error: `must be 1 to ${maxLength} letters, digits, _ or -`,
-  });
+export const name = () =>
+  z.string().regex(NAME_PATTERN, { error: `must be 1 to ${MAX_NAME_LENGTH} letters, digits, _ or -` });
 
 export const path = () =>
   z

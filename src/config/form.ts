@@ -19,7 +19,6 @@ const outbox = z.strictObject({
   maxBytes: field(
     size({ min: MIN_OUTBOX_BYTES, max: MAX_OUTBOX_BYTES }).prefault('64MB'),
     'Disk for messages that wait; beyond it the oldest of the lowest class goes (result, incident, alarm, reply).',
-    { unit: 'bytes' },
   ),
   maxRows: field(count(MAX_OUTBOX_ROWS).prefault(100_000), 'Messages that wait at most.', { unit: 'messages' }),
   maxTries: field(count(MAX_TRIES).prefault(8), 'A message that the broker refused so often is set aside.'),
@@ -30,7 +29,6 @@ const shadow = z.strictObject({
   heartbeat: field(
     duration({ min: MIN_HEARTBEAT_MS, max: MAX_TIMER_MS }).prefault('60s'),
     'How often it tells, when nothing changes.',
-    { unit: 'ms' },
   ),
 });
 

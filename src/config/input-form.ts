@@ -3,6 +3,7 @@ import { crossCheck } from './cross-check.ts';
 import { count, field, pointer, size, topicFilter } from './fields.ts';
 import { MAX_PAYLOAD_BYTES, MAX_POINTERS } from './limits.ts';
 
+export const DEFAULT_VALUES = '/values';
 const TIME_UNITS = ['s', 'ms', 'us', 'iso'] as const;
 /** No sensible topic has more levels. */
 const MAX_LEVEL = 31;
@@ -40,7 +41,8 @@ const shape = z.strictObject({
         error: 'must be one JSON pointer or a list of them',
       })
       .optional(),
-    'Where the samples are: one JSON pointer a channel, each to a number or a list of numbers; or one to the rows of all channels. `/values` if left out; not for `f32le`.',
+    'Where the samples are: one JSON pointer a channel, each to a number or a list of numbers; or one to the rows of all channels. Not for `f32le`.',
+    { default: DEFAULT_VALUES },
   ),
   time: field(
     z.union([z.literal('arrival'), time], { error: 'must be `arrival` or {pointer, unit}' }).prefault('arrival'),
@@ -50,9 +52,6 @@ const shape = z.strictObject({
   maxPayloadBytes: field(
     size({ min: 1, max: MAX_PAYLOAD_BYTES }).prefault('256KB'),
     'Larger payloads are refused unread.',
-    {
-      unit: 'bytes',
-    },
   ),
 });
 

@@ -3,7 +3,7 @@ import { configForm } from './form.ts';
 
 /** The part of JSON Schema that zod makes of our forms, with our own notes `unit` and `reloadable`. */
 export type JsonSchema = {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;
   readonly unit?: string;
@@ -19,7 +19,15 @@ export type JsonSchema = {
 
 /** Makes the JSON Schema of the configuration file, for editors. It knows shapes; contradictions only the agent finds. */
 export function configJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(configForm, { io: 'input', target: 'draft-2020-12' });
+  const schema = z.toJSONSchema(configForm, {
+    io: 'input',
+    target: 'draft-2020-12',
+    // zod leaves out the noted default of a value that is transformed, as it cannot know on which side it stands.
+    override: ({ zodSchema, jsonSchema }) => {
+      const noted = z.globalRegistry.get(zodSchema)?.['default'];
+      if (typeof noted === 'string') jsonSchema.default = noted;
+    },
+  });
   return { title: 'OpenClaw Edge configuration', ...schema } as JsonSchema;
 }
 

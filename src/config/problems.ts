@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../domain/errors.ts';
-import { fieldRows } from './json-schema.ts';
+import { type FieldRow, fieldRows } from './json-schema.ts';
 import { nearest } from './nearest.ts';
 
 /** One thing that is wrong with a configuration. */
@@ -64,17 +64,30 @@ function bound(origin: string, how: string, limit: number | bigint): string {
   return `be ${how} ${limit}`;
 }
 
+/** More than anyone reads; a wrong file in the right place may have a problem in every line. */
+export const MAX_PROBLEMS = 100;
+
 /** Turns what zod found into problems, one for each unknown key, each with the path from the top. */
-export function toProblems(issues: readonly Issue[], above: KeyPath = []): Located[] {
-  return issues.flatMap((issue) => {
-    const keys = [...above, ...issue.path];
-    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(keys, key));
-    if (issue.code === 'invalid_union') {
-      const meant = issue.errors.filter(isMeant);
-      if (meant.length === 1) return toProblems(meant[0] ?? [], keys);
-    }
-    return [located(keys, issue.message, issue.code === 'custom' ? issue.params : undefined)];
+export function toProblems(issues: readonly Issue[]): { readonly located: readonly Located[]; readonly count: number } {
+  const flat = issues.flatMap((issue) => flatten(issue));
+  const rows = flat.some(({ key }) => key !== undefined) ? fieldRows() : [];
+  const located = flat.slice(0, MAX_PROBLEMS).map(({ issue, keys, key }) => {
+    if (key !== undefined) return unknownKey(keys, key, rows);
+    return locate(keys, issue.message, issue.code === 'custom' ? issue.params : undefined);
   });
+  return { located, count: flat.length };
+}
+
+type Flat = { readonly issue: Issue; readonly keys: KeyPath; readonly key?: string };
+
+function flatten(issue: Issue, above: KeyPath = []): Flat[] {
+  const keys = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ issue, keys, key }));
+  if (issue.code === 'invalid_union') {
+    const [meant, ...others] = issue.errors.filter(isMeant);
+    if (meant !== undefined && others.length === 0) return meant.flatMap((inner) => flatten(inner, keys));
+  }
+  return [{ issue, keys }];
 }
 
 /** A choice was meant when the kind of value is right, and only something inside it is not. */
@@ -82,22 +95,22 @@ function isMeant(issues: readonly Issue[]): boolean {
   return issues.every(({ code, path }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value'));
 }
 
-function unknownKey(keys: KeyPath, key: string): Located {
-  const siblings = knownKeys(keys);
+function unknownKey(keys: KeyPath, key: string, rows: readonly FieldRow[]): Located {
+  const siblings = knownKeys(keys, rows);
   const meant = nearest(key, siblings);
   const hint = meant === undefined ? `Known here: ${siblings.join(', ')}.` : `Did you mean ${meant}?`;
-  return located([...keys, key], 'is not a known key', { hint });
+  return locate([...keys, key], 'is not a known key', { hint });
 }
 
-function knownKeys(keys: KeyPath): string[] {
+function knownKeys(keys: KeyPath, rows: readonly FieldRow[]): string[] {
   const prefix = formatPath(keys).replace(/\[[0-9]+\]/g, '[]');
   const start = prefix === '' ? '' : `${prefix}.`;
-  return fieldRows()
+  return rows
     .filter(({ path }) => path.startsWith(start) && !/[.[]/.test(path.slice(start.length)))
     .map(({ path }) => path.slice(start.length));
 }
 
-function located(keys: KeyPath, problem: string, more: { hint?: string; unsupported?: boolean } = {}): Located {
+function locate(keys: KeyPath, problem: string, more: { hint?: string; unsupported?: boolean } = {}): Located {
   const code = more.unsupported === true ? 'E_CONFIG_UNSUPPORTED' : 'E_CONFIG_INVALID';
   const hint = more.hint === undefined ? {} : { hint: more.hint };
   return { problem: { code, path: formatPath(keys), problem, ...hint }, keys };
@@ -105,7 +118,7 @@ function located(keys: KeyPath, problem: string, more: { hint?: string; unsuppor
 
 const PLAIN_KEY = /^[a-zA-Z_][a-zA-Z0-9_-]*$/;
 
-export function formatPath(keys: KeyPath): string {
+function formatPath(keys: KeyPath): string {
   return keys.reduce<string>((path, key) => {
     if (typeof key === 'number') return `${path}[${key}]`;
     const text = String(key);

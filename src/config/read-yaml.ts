@@ -6,7 +6,7 @@ const MAX_LENGTH = 256 * 1024;
 /** How often aliases may repeat what they point to, all levels together: enough for people, not for a billion laughs. */
 const MAX_ALIASES = 64;
 
-export type Position = { readonly line: number; readonly column: number };
+type Position = { readonly line: number; readonly column: number };
 
 export type YamlText = {
   readonly value: unknown;

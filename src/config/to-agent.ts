@@ -1,11 +1,9 @@
 import type { AgentSpec, AlarmRule, InputSpec, RunnerSpec } from '../domain/agent-spec.ts';
 import { deviceOf, isolationOf } from './agent-checks.ts';
-import { type AgentForm, DEFAULT_DEADLINE } from './agent-form.ts';
+import { type AgentForm, DEFAULT_DEADLINE, DEFAULT_PACKAGE } from './agent-form.ts';
 import { type AlarmForm, BEARING_ALARM } from './decision-form.ts';
-import type { InputForm } from './input-form.ts';
+import { DEFAULT_VALUES, type InputForm } from './input-form.ts';
 import { parseDuration } from './parse-duration.ts';
-
-const DEFAULT_PACKAGE = 'bearing-fault';
 
 export function toAgent(form: AgentForm): AgentSpec {
   const path = modelPath(form.model);
@@ -34,7 +32,7 @@ function toInput({ topic, qos, format, values, time, key, maxPayloadBytes }: Inp
     topic,
     qos,
     format,
-    values: format === 'f32le' ? [] : [values ?? '/values'].flat(),
+    values: format === 'f32le' ? [] : [values ?? DEFAULT_VALUES].flat(),
     time: time === 'arrival' ? undefined : time,
     key: key.pointer === undefined ? { topicLevel: key.topicLevel ?? 0 } : { pointer: key.pointer },
     maxPayloadBytes,

@@ -30,7 +30,18 @@ export type InputSpec = {
 };
 
 /** Where a model can be asked to compute. Whether one of them works here, only a real session tells (doctor). */
-export const DEVICES = ['auto', 'cpu', 'cuda', 'tensorrt', 'webgpu', 'openvino', 'npu'] as const;
+export const DEVICES = [
+  'auto',
+  'cpu',
+  'cuda',
+  'tensorrt',
+  'webgpu',
+  'npu',
+  'openvino',
+  'qnn',
+  'hailo',
+  'coral',
+] as const;
 export type Device = (typeof DEVICES)[number];
 
 export type ModelSpec = {

@@ -26,7 +26,7 @@ export type Window = {
   readonly samples: Float32Array;
 };
 
-/** Why a message never became a reading. docs/reference/metrics.md is generated from this table. */
+/** Why a message never became a reading. docs/reference/bad-input.md is generated from this table. */
 export const BAD_INPUT = {
   'not-utf8': 'the payload is not valid UTF-8',
   'not-json': 'the payload is not valid JSON',
