@@ -48,7 +48,8 @@ export class RunnerProcess {
   readonly #pipe: Duplex;
   readonly #gone: Promise<void>;
   readonly #small = Buffer.alloc(HEADER_BYTES + SINGLE_WRITE_BYTES);
-  #cancelMemoryPoll: Cancel = () => {};
+  /** What waits on the clock for as long as it lives. */
+  readonly #waits: Cancel[] = [];
   #question: Question | undefined;
   #lastId = 0;
   #ended: Failure | undefined;
@@ -107,7 +108,7 @@ export class RunnerProcess {
   end(reason: Failure): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
-    this.#cancelMemoryPoll();
+    for (const cancel of this.#waits) cancel();
     this.#options.onEnd(reason);
     this.#child.kill('SIGKILL');
     this.#pipe.destroy();
@@ -151,11 +152,12 @@ export class RunnerProcess {
       const broken = reader.push(piece);
       if (broken !== undefined) this.end(failure('E_RUNNER_PROTOCOL', broken));
     });
-    const closed = () => {
-      clock.after(EXIT_AFTER_CLOSE_MS, () => this.end(failure('E_RUNNER_CRASHED', 'it closed its pipe')));
-    };
-    this.#pipe.on('end', closed);
-    this.#pipe.on('error', closed);
+    const closed = () => this.end(failure('E_RUNNER_CRASHED', 'it closed its pipe'));
+    this.#pipe.once('close', () => {
+      if (this.#ended === undefined) this.#waits.push(clock.after(EXIT_AFTER_CLOSE_MS, closed));
+    });
+    // Writing to a process that has died; its end is told by itself.
+    this.#pipe.on('error', () => {});
   }
 
   #answer(answer: Result<Answer>): void {
@@ -188,12 +190,13 @@ export class RunnerProcess {
   #watchMemory(): void {
     const { memoryBytes, clock } = this.#options;
     if (memoryBytes === undefined) return;
-    this.#cancelMemoryPoll = clock.every(MEMORY_POLL_MS, () => {
+    const poll = () => {
       const { rssBytes } = this.usage();
       if (rssBytes > memoryBytes) {
         this.end(failure('E_RUNNER_MEMORY', `${mib(rssBytes)} of ${mib(memoryBytes)} MiB`));
       }
-    });
+    };
+    this.#waits.push(clock.every(MEMORY_POLL_MS, poll));
   }
 }
 

@@ -57,8 +57,8 @@ export function sessionOptions(options: SessionOptions): InferenceSession.Sessio
     executionProviders: [options.provider],
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
-    // Errors only: its warnings are about the graph and would fill the log at every load.
-    logSeverityLevel: 3,
+    // Its errors come as exceptions; printed as well, each bad input would be a line of the log.
+    logSeverityLevel: 4,
     // Threads that spin while they wait take whole cores of an idle device (184 % measured); values are strings.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   };
