@@ -3,7 +3,7 @@ import { type ErrorCode, type Failure, failure } from '../../domain/errors.ts';
 /** How far a connection had come when it ended: the same reset means different things. */
 export type Stage = 'connecting' | 'handshake' | 'connack' | 'online';
 
-/** System, X.509 and TLS alert codes of Node and OpenSSL. What is not named here is E_BUS_UNREACHABLE. */
+/** Codes of Node and OpenSSL for what we find wrong ourselves. What is not named here is E_BUS_UNREACHABLE. */
 const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'E_TLS_UNTRUSTED',
   SELF_SIGNED_CERT_IN_CHAIN: 'E_TLS_UNTRUSTED',
@@ -20,31 +20,29 @@ const BY_CODE: Readonly<Record<string, ErrorCode>> = {
   PATH_LENGTH_EXCEEDED: 'E_TLS_UNTRUSTED',
   HOSTNAME_MISMATCH: 'E_TLS_UNTRUSTED',
   ERR_TLS_CERT_ALTNAME_INVALID: 'E_TLS_UNTRUSTED',
-
   CERT_HAS_EXPIRED: 'E_TLS_EXPIRED',
   CERT_NOT_YET_VALID: 'E_TLS_EXPIRED',
-  // What the broker says of our certificate (RFC 8446, 6.2): 45.
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: 'E_TLS_EXPIRED',
-
-  // 116, 40, 42, 43, 44, 46, 48, 49 and 51.
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'E_TLS_CLIENT_CERT',
-  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: 'E_TLS_CLIENT_CERT',
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: 'E_TLS_CLIENT_CERT',
-  ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE: 'E_TLS_CLIENT_CERT',
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: 'E_TLS_CLIENT_CERT',
-  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: 'E_TLS_CLIENT_CERT',
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: 'E_TLS_CLIENT_CERT',
-  ERR_SSL_TLSV1_ALERT_ACCESS_DENIED: 'E_TLS_CLIENT_CERT',
-  ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR: 'E_TLS_CLIENT_CERT',
-
-  ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'E_TLS_PROTOCOL',
-  ERR_SSL_TLSV1_ALERT_INSUFFICIENT_SECURITY: 'E_TLS_PROTOCOL',
   ERR_SSL_UNSUPPORTED_PROTOCOL: 'E_TLS_PROTOCOL',
   ERR_SSL_NO_PROTOCOLS_AVAILABLE: 'E_TLS_PROTOCOL',
-  ERR_SSL_NO_SHARED_CIPHER: 'E_TLS_PROTOCOL',
   ERR_SSL_WRONG_VERSION_NUMBER: 'E_TLS_PROTOCOL',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'E_TLS_PROTOCOL',
   EPROTO: 'E_TLS_PROTOCOL',
+};
+
+/** What the broker says with a TLS alert (RFC 8446, 6.2). By number: OpenSSL renames its codes from version to version. */
+const BY_ALERT: Readonly<Record<number, ErrorCode>> = {
+  40: 'E_TLS_CLIENT_CERT', // handshake_failure
+  42: 'E_TLS_CLIENT_CERT', // bad_certificate
+  43: 'E_TLS_CLIENT_CERT', // unsupported_certificate
+  44: 'E_TLS_CLIENT_CERT', // certificate_revoked
+  45: 'E_TLS_EXPIRED', // certificate_expired
+  46: 'E_TLS_CLIENT_CERT', // certificate_unknown
+  48: 'E_TLS_CLIENT_CERT', // unknown_ca
+  49: 'E_TLS_CLIENT_CERT', // access_denied
+  51: 'E_TLS_CLIENT_CERT', // decrypt_error
+  70: 'E_TLS_PROTOCOL', // protocol_version
+  71: 'E_TLS_PROTOCOL', // insufficient_security
+  116: 'E_TLS_CLIENT_CERT', // certificate_required
 };
 
 /** What a peer that just hangs up looks like. */
@@ -62,13 +60,13 @@ export type Ending = {
 export function describeEnd(ending: Ending): Failure {
   const { error } = ending;
   const code = codeOf(error);
-  if (typeof code === 'number') return failure('E_BUS_REFUSED', error?.message, error);
-  const known = code === undefined ? undefined : BY_CODE[code];
-  if (known !== undefined) return failure(known, error?.message, error);
-  if (ending.stage === 'connack' && (error === undefined || (code !== undefined && HANG_UPS.has(code)))) {
-    return hungUpBeforeConnack(ending);
-  }
-  return failure('E_BUS_UNREACHABLE', error === undefined ? 'the connection was closed' : messageOf(error), error);
+  const hungUp = error === undefined || (typeof code === 'string' && HANG_UPS.has(code));
+  if (hungUp && ending.stage === 'connack') return hungUpBeforeConnack(ending);
+  if (error === undefined) return failure('E_BUS_UNREACHABLE', 'the connection was closed');
+  // Reason codes of MQTT are numbers, those of Node are words.
+  if (typeof code === 'number') return failure('E_BUS_REFUSED', error.message, error);
+  const known = BY_ALERT[alertOf(error)] ?? BY_CODE[code ?? ''];
+  return failure(known ?? 'E_BUS_UNREACHABLE', messageOf(error), error);
 }
 
 /**
@@ -87,8 +85,14 @@ function codeOf(error: Error | undefined): string | number | undefined {
   return typeof error.code === 'string' || typeof error.code === 'number' ? error.code : undefined;
 }
 
-/** A failed dual-stack connect is an AggregateError with an empty message. */
+/** Node gives the number in the message only. 0 (close_notify) is no failure and stands for none. */
+function alertOf(error: Error): number {
+  return Number(/alert number (\d+)/.exec(error.message)?.[1] ?? 0);
+}
+
+/** OpenSSL's own words are in `reason`; a failed dual-stack connect is an AggregateError with an empty message. */
 function messageOf(error: Error): string {
+  if ('reason' in error && typeof error.reason === 'string') return error.reason;
   if (error instanceof AggregateError && error.message === '') return error.errors.map(String).join('; ');
   return error.message;
 }

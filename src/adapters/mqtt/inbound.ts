@@ -32,7 +32,7 @@ type Dependencies = {
 
 /**
  * Reads what the broker sends, and gives messages to their handlers, one after another. mqtt.js would do the same with
- * three events and a tick a message; this is five times cheaper, and never holds a message larger than the limit.
+ * two events and a tick a message, at three times the cost, and would gather a message of up to 256 MB in memory.
  */
 export class Inbound {
   readonly #with: Dependencies;
