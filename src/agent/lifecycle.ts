@@ -1,6 +1,6 @@
-import { failure } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { within } from './within.ts';
 
 /** Something that runs as long as the device does. Promises are awaited. */
 export type Part = {
@@ -47,17 +47,11 @@ export class Lifecycle {
   async #end(deadline: number): Promise<void> {
     for (const part of this.#started.reverse()) {
       const leftMs = Math.max(LEAST_MS, deadline - this.#clock.monotonic());
-      const abort = new AbortController();
-      const late = this.#clock.sleep(leftMs, abort.signal).then(() => {
-        throw failure('E_INTERNAL', `${part.name} did not stop within ${Math.round(leftMs)} ms`);
-      });
       try {
-        await Promise.race([part.stop(leftMs), late]);
+        const inTime = await within(this.#clock, leftMs, Promise.resolve(part.stop(leftMs)));
+        if (!inTime) this.#log.error({ part: part.name, waitedMs: Math.round(leftMs) }, 'part did not stop in time');
       } catch (error) {
         this.#log.error({ part: part.name, error }, 'part did not stop in order');
-      } finally {
-        abort.abort();
-        late.catch(() => {});
       }
     }
   }

@@ -20,6 +20,7 @@ import { Announcer } from './announcer.ts';
 import type { AgentMode } from './commands/controls.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Metrics } from './metrics.ts';
+import { within } from './within.ts';
 
 /** Windows that commands may have waiting for the runner. */
 const MAX_ASKED = 8;
@@ -246,7 +247,7 @@ export class Pipeline {
     this.pause();
     const empty = new Promise<void>((resolve) => this.#pauses.push(resolve));
     void this.#serve();
-    await Promise.race([empty, this.#needs.clock.sleep(deadlineMs)]);
+    await within(this.#needs.clock, deadlineMs, empty);
     this.#stopListening();
     for (const { answer } of this.#asked.splice(0)) answer(fail('E_RUNNER_UNAVAILABLE', 'the agent is stopping'));
   }

@@ -5,6 +5,7 @@ import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Outbox, OutboxRow } from '../ports/outbox.ts';
 import type { Counters } from './metrics.ts';
+import { within } from './within.ts';
 
 /** Rows read from the outbox at once: one page serves a whole in-flight window. */
 const PAGE_ROWS = 64;
@@ -79,7 +80,7 @@ export class Sender {
     if (!this.#running) return;
     const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
     this.#pump();
-    await Promise.race([idle, this.#clock.sleep(deadlineMs)]);
+    await within(this.#clock, deadlineMs, idle);
     this.#running = false;
     this.#cancelRetry?.();
     for (const stopListening of this.#stopListening) stopListening();

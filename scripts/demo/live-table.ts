@@ -1,0 +1,63 @@
+import type { SentBySensor } from '../../src/sim/publisher.ts';
+import type { Observer } from './observer.ts';
+
+const REDRAW_MS = 250;
+const PLAIN_LINE_MS = 5_000;
+const BAR = 20;
+
+/** Draws what happens: a table that is redrawn on a terminal, a line now and then where there is none. */
+export class LiveTable {
+  readonly #observer: Observer;
+  readonly #sensors: () => readonly SentBySensor[];
+  readonly #startedMs = Date.now();
+  readonly #terminal = process.stderr.isTTY === true;
+  #timer: NodeJS.Timeout | undefined;
+  #lines = 0;
+
+  constructor(observer: Observer, sensors: () => readonly SentBySensor[]) {
+    this.#observer = observer;
+    this.#sensors = sensors;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#draw(), this.#terminal ? REDRAW_MS : PLAIN_LINE_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    if (this.#terminal) this.#draw();
+  }
+
+  #draw(): void {
+    const seconds = ((Date.now() - this.#startedMs) / 1000).toFixed(0).padStart(3);
+    const sensors = this.#sensors();
+    if (!this.#terminal) {
+      const alarms = sensors.filter(({ key }) => this.#observer.of(key).alarm).map(({ key }) => key);
+      process.stderr.write(
+        `${seconds} s  ${this.#observer.results} results  in alarm: ${alarms.join(', ') || 'none'}\n`,
+      );
+      return;
+    }
+    const rows = sensors.map(({ key, samples }) => {
+      const { label, score, alarm, results } = this.#observer.of(key);
+      const bar = '#'.repeat(Math.round(score * BAR)).padEnd(BAR, '.');
+      const cells = [
+        key.padEnd(22),
+        String(samples).padStart(8),
+        String(results.size).padStart(7),
+        label.padEnd(10),
+        bar,
+      ];
+      return `${cells.join('  ')}  ${alarm ? paint('ALARM') : ''}`;
+    });
+    const head = `${seconds} s   sensor                  samples  results  decision    score`;
+    const up = this.#lines === 0 ? '' : `\u001b[${this.#lines}A`;
+    const lines = [head, ...rows];
+    this.#lines = lines.length;
+    process.stderr.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}`);
+  }
+}
+
+function paint(text: string): string {
+  return process.env['NO_COLOR'] === undefined ? `\u001b[31m${text}\u001b[39m` : text;
+}
