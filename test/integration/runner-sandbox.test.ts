@@ -57,6 +57,12 @@ describe('what a model runner can reach', () => {
     );
   });
 
+  it('is not asked where there is no sandbox: the reason is told', async () => {
+    const available = await sandboxAvailable('/nonexistent/bwrap');
+    assert.equal(available.ok ? 'available' : available.error.code, 'E_SANDBOX_UNAVAILABLE');
+    assert.match(available.ok ? '' : available.error.message, /ENOENT/);
+  });
+
   describe('in a sandbox', () => {
     before(async function () {
       const available = await sandboxAvailable();

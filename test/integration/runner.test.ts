@@ -79,6 +79,16 @@ describe('a model runner', () => {
     assert.notEqual(runner.stats().pid, pid);
   });
 
+  it('leaves it to the agent when to end: a signal to the whole group does not stop it', async () => {
+    runner = createRunner(runnerOptions());
+    assert.ok((await runner.start(sumModel())).ok);
+    const { pid } = runner.stats();
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(pid ?? 0, signal);
+    assert.ok((await runner.run(new Float32Array(4), 1)).ok);
+    assert.equal(runner.stats().pid, pid);
+    assert.equal(runner.stats().restarts, 0);
+  });
+
   it('gives up a load that does not end', async () => {
     const { clock, log } = runnerOptions();
     runner = ofProcess('hang-on-load', { clock, log, loadDeadlineMs: 300 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { type Failure, failure, type Result } from '../../domain/errors.ts';
 import type { Cancel, Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -57,10 +57,10 @@ export class RunnerProcess {
   #exitSeen = false;
   #cpuMs = 0;
 
-  private constructor(child: ChildProcess, options: RunnerProcessOptions) {
+  private constructor(child: ChildProcess, pipe: Duplex, options: RunnerProcessOptions) {
     this.#options = options;
     this.#child = child;
-    this.#pipe = child.stdio[PIPE_FD] as Duplex;
+    this.#pipe = pipe;
     this.#gone = new Promise((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   }
 
@@ -68,7 +68,13 @@ export class RunnerProcess {
   static spawn(options: RunnerProcessOptions): RunnerProcess {
     const [program, ...args] = options.launch.argv;
     const child = spawn(program, args, { env: options.launch.env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
-    const runner = new RunnerProcess(child, options);
+    // Undefined, whatever the types say, when there is no descriptor left for a pipe.
+    const pipe: unknown = child.stdio?.[PIPE_FD];
+    if (!(pipe instanceof Duplex)) {
+      child.on('error', () => {});
+      throw new Error('no descriptors are left for its pipes');
+    }
+    const runner = new RunnerProcess(child, pipe, options);
     runner.#watchEnd();
     runner.#watchOutput();
     runner.#watchMemory();

@@ -47,12 +47,12 @@ export async function openSession(model: ModelToLoad, options: SessionOptions): 
 }
 
 /** Since 1.29 ONNX Runtime reports home unless this is in the environment before the library loads. */
-export async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
+async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
   return import('onnxruntime-node');
 }
 
-export function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
+function sessionOptions(options: SessionOptions): InferenceSession.SessionOptions {
   return {
     executionProviders: [options.provider],
     intraOpNumThreads: options.threads,
@@ -64,7 +64,7 @@ export function sessionOptions(options: SessionOptions): InferenceSession.Sessio
   };
 }
 
-export function rowLength(model: ModelToLoad): number {
+function rowLength(model: ModelToLoad): number {
   return model.input.window * model.input.channels.length;
 }
 

@@ -50,7 +50,7 @@ export function sandboxed(command: Command, options: SandboxOptions): Command {
 }
 
 /** Tries a sandbox: a program that is installed proves nothing where the kernel forbids user namespaces. */
-export function sandboxAvailable(): Promise<Result<void>> {
+export function sandboxAvailable(program = BWRAP): Promise<Result<void>> {
   const trial = sandboxed(
     { argv: [process.execPath, '--version'], env: {} },
     {
@@ -59,9 +59,9 @@ export function sandboxAvailable(): Promise<Result<void>> {
       writable: undefined,
     },
   );
-  const [program, ...args] = trial.argv;
+  const [, ...args] = trial.argv;
   return new Promise((resolve) => {
-    execFile(program, args, { timeout: CHECK_DEADLINE_MS }, (error, _stdout, stderr) => {
+    execFile(program, args, { timeout: CHECK_DEADLINE_MS, env: trial.env }, (error, _stdout, stderr) => {
       resolve(error === null ? ok(undefined) : fail('E_SANDBOX_UNAVAILABLE', stderr.trim() || error.message, error));
     });
   });
