@@ -25,8 +25,11 @@ export type FloodReport =
   | { readonly kind: 'done'; readonly perSecond: number; readonly answered: number; readonly lost: number }
   | { readonly kind: 'stalled'; readonly sent: number; readonly answered: number };
 
-/** Enough different messages that nothing is cached, few enough to be made in no time. */
+/** Enough different messages that nothing is cached. At least twice what is in flight: see `#stamp`. */
 const RING = 2_000;
+/** Milliseconds since 1970 have so many digits until the year 2286. */
+const TIME_DIGITS = 13;
+const TIME_FIELD = '"ts":';
 /** A smaller top-up than this part of the loop waits: big writes cost the feeder less. */
 const TOP_UP = 1 / 8;
 const STALL_MS = 5_000;
@@ -62,6 +65,7 @@ function serve(socket: Socket): void {
       }
       if (packetType(buffer, start) === PACKET.connect) version = protocolVersion(buffer, body);
       const packet = parsed(buffer.subarray(start, end), version);
+      if (packet?.cmd === 'disconnect') socket.end();
       const reply = replyTo(packet);
       if (reply !== undefined) socket.write(mqttPacket.generate(reply, { protocolVersion: version }));
       if (packet?.cmd === 'subscribe' && packet.subscriptions.some(({ topic }) => topic === INPUT_FILTER)) {
@@ -78,6 +82,8 @@ class Flood {
   readonly #ring: Buffer;
   /** Where each message of the ring starts, and the end of the last one. */
   readonly #starts: readonly number[];
+  /** Where the time of each message is; empty where messages carry none. */
+  readonly #times: readonly number[];
   #next = 0;
   #sent = 0;
   #answered = 0;
@@ -90,11 +96,15 @@ class Flood {
     const now = Date.now();
     const packets = Array.from({ length: RING }, (_, i) => {
       const sensor = i % plan.topics;
-      return publishPacket(inputTopic(sensor), payload(keyOf(sensor), now + i), version);
+      return publishPacket(inputTopic(sensor), payload(keyOf(sensor), now), version);
     });
     this.#ring = Buffer.concat(packets);
     let end = 0;
     this.#starts = [0, ...packets.map((packet) => (end += packet.length))];
+    this.#times =
+      plan.format === 'json'
+        ? packets.map((packet, i) => (this.#starts[i] ?? 0) + packet.indexOf(TIME_FIELD) + TIME_FIELD.length)
+        : [];
   }
 
   start(): void {
@@ -118,11 +128,22 @@ class Flood {
     if (room < plan.inFlight * TOP_UP) return;
     for (let left = room; left > 0; ) {
       const until = Math.min(RING, this.#next + left);
+      this.#stamp(this.#next, until);
       this.#socket.write(this.#ring.subarray(this.#starts[this.#next], this.#starts[until]));
       left -= until - this.#next;
       this.#next = until % RING;
     }
     this.#sent += room;
+  }
+
+  /**
+   * Puts the present time into messages: the time of a sensor that goes back is refused. What an earlier write still
+   * holds is not touched, because it is unanswered and so in the other half of the ring.
+   */
+  #stamp(from: number, until: number): void {
+    if (this.#times.length === 0) return;
+    const now = Buffer.from(String(Date.now()));
+    for (let i = from; i < until; i++) now.copy(this.#ring, this.#times[i], 0, TIME_DIGITS);
   }
 
   #measure(): void {
