@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from bearing_signals import WINDOW
+from onnx_graph import GraphBuilder, add_mlp
 
-OPSET = 17
-IR_VERSION = 9
 EPSILON = 1e-6
 
 
@@ -29,50 +27,6 @@ class FeatureSpec:
 
 SMALL = FeatureSpec(spectrum_frame=128, envelope_frame=8, envelope_bands=(1, 2, 3), envelope_bins=64)
 LARGE = FeatureSpec(spectrum_frame=256, envelope_frame=16, envelope_bands=(1, 2, 3, 4, 5, 6, 7), envelope_bins=63)
-
-
-class GraphBuilder:
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self.count = 0
-
-    def constant(self, value: np.ndarray) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(value, name))
-        return name
-
-    def floats(self, value) -> str:
-        return self.constant(np.asarray(value, np.float32))
-
-    def ints(self, value) -> str:
-        return self.constant(np.asarray(value, np.int64))
-
-    def add(self, op: str, *inputs: str, output: str | None = None, **attributes) -> str:
-        self.count += 1
-        out = output or f"{op.lower()}{self.count}"
-        self.nodes.append(helper.make_node(op, list(inputs), [out], **attributes))
-        return out
-
-    def halves(self, x: str, half: int, axis: int) -> tuple[str, str]:
-        self.count += 1
-        a, b = f"split{self.count}a", f"split{self.count}b"
-        self.nodes.append(helper.make_node("Split", [x, self.ints([half, half])], [a, b], axis=axis))
-        return a, b
-
-    def model(self, name: str, input_shape: list, output: str, width: int) -> onnx.ModelProto:
-        graph = helper.make_graph(
-            self.nodes,
-            name,
-            [helper.make_tensor_value_info("window", TensorProto.FLOAT, ["batch", *input_shape])],
-            [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", width])],
-            self.constants,
-        )
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="openclaw-edge", ir_version=IR_VERSION
-        )
-        onnx.checker.check_model(model, full_check=True)
-        return model
 
 
 def add_features(g: GraphBuilder, spec: FeatureSpec) -> tuple[str, int]:
@@ -140,15 +94,6 @@ def feature_model(spec: FeatureSpec) -> onnx.ModelProto:
     name, width = add_features(g, spec)
     g.add("Identity", name, output="features")
     return g.model("features", [WINDOW], "features", width)
-
-
-def add_mlp(g: GraphBuilder, x: str, layers: list[tuple[np.ndarray, np.ndarray]], activation: str = "Relu") -> str:
-    """Adds Gemm layers (weights as [in, out], bias) with the activation between them."""
-    for i, (weights, bias) in enumerate(layers):
-        x = g.add("Gemm", x, g.floats(weights), g.floats(bias))
-        if i < len(layers) - 1:
-            x = g.add(activation, x)
-    return x
 
 
 def classifier(spec: FeatureSpec, networks: list[list[tuple[np.ndarray, np.ndarray]]]) -> onnx.ModelProto:
