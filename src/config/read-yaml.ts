@@ -5,6 +5,8 @@ import type { KeyPath, Problem } from './problems.ts';
 const MAX_LENGTH = 256 * 1024;
 /** How often aliases may repeat what they point to, all levels together: enough for people, not for a billion laughs. */
 const MAX_ALIASES = 64;
+/** The parser recurses into each; where it runs out of stack it takes a second to say so, a thousand times. */
+const MAX_BRACKETS = 64;
 
 type Position = { readonly line: number; readonly column: number };
 
@@ -17,11 +19,12 @@ export type YamlText = {
 /** Reads one YAML 1.2 document, or says every problem of its syntax. It never throws. */
 export function readYaml(text: string): YamlText | { readonly problems: readonly Problem[] } {
   if (text.length > MAX_LENGTH) return refused(`is longer than ${MAX_LENGTH} characters`);
+  if (brackets(text) > MAX_BRACKETS) return refused(`opens more than ${MAX_BRACKETS} brackets inside each other`);
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, version: '1.2', stringKeys: true });
+    const document = parseDocument(text, { lineCounter: lines, version: '1.2', stringKeys: true, prettyErrors: false });
     // A tag that nobody knows is only a warning to the parser; what it was to mean would be ignored silently.
-    const problems = [...document.errors, ...document.warnings].map((error) => ofError(error));
+    const problems = [...document.errors, ...document.warnings].map((error) => ofError(error, lines));
     if (problems.length > 0) return { problems };
     return {
       value: document.toJS({ maxAliasCount: MAX_ALIASES }),
@@ -32,16 +35,24 @@ export function readYaml(text: string): YamlText | { readonly problems: readonly
   }
 }
 
+/** The deepest nesting of [ and {. Those in quoted text count as well: nobody has so many, unbalanced. */
+function brackets(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [bracket] of text.matchAll(/[[{}\]]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(depth - 1, 0);
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
+}
+
 function refused(problem: string): { problems: readonly Problem[] } {
   return { problems: [{ code: 'E_CONFIG_SYNTAX', path: '', problem }] };
 }
 
-function ofError({ message, linePos }: YAMLError): Problem {
-  const [start] = linePos ?? [];
-  // The message goes on with the position and a drawing of the line; both are told apart.
-  const [problem = message] = message.split(/ at line [0-9]+, column [0-9]+/);
-  const where = start === undefined ? {} : { line: start.line, column: start.col };
-  return { code: 'E_CONFIG_SYNTAX', path: '', problem, ...where };
+function ofError({ message, pos }: YAMLError, lines: LineCounter): Problem {
+  const { line, col } = lines.linePos(pos[0]);
+  return { code: 'E_CONFIG_SYNTAX', path: '', problem: message, line, column: col };
 }
 
 function positionOf(document: Document, keys: KeyPath, lines: LineCounter): Position | undefined {
