@@ -3,7 +3,9 @@ import type { ShadowDocument } from '../ports/shadow.ts';
 /** What must be merged into `known` to make it `wanted`: changed fields, and null for those that are gone. */
 export function shadowDiff(known: ShadowDocument, wanted: ShadowDocument): ShadowDocument {
   const patch: Record<string, unknown> = {};
-  for (const name of Object.keys(known)) if (wanted[name] === undefined) patch[name] = null;
+  for (const [name, value] of Object.entries(known)) {
+    if (value !== undefined && wanted[name] === undefined) patch[name] = null;
+  }
   for (const [name, value] of Object.entries(wanted)) {
     if (value === undefined) continue;
     const before = Object.hasOwn(known, name) ? known[name] : undefined;
