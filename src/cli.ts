@@ -1,12 +1,8 @@
-#!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import type { CliCommand, ExitCode, Flag } from './cli/command.ts';
 import { type Io, OUTPUTS, type Output, printError } from './cli/io.ts';
 import { EdgeError, failure, toFailure } from './domain/errors.ts';
-
-// Before anything can load ONNX Runtime: see docs/decisions/0001.
-process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
 /** Every command by its words, loaded only when it is asked for: the agent must start in a moment. */
 const COMMANDS: Record<string, () => Promise<CliCommand>> = {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-const CLI = resolve(import.meta.dirname, '../../src/cli.ts');
+const CLI = resolve(import.meta.dirname, '../../bin/openclaw-edge.js');
 
 /** The agent drains within 8 s; who waits longer than this waits for a hang. */
 const STOP_DEADLINE_MS = 10_000;
