@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesOptions } from 'aedes';
 import { fail, ok, type Result } from '../../domain/errors.ts';
 import type { Log } from '../../ports/log.ts';
+import { PacketLimit } from './packet-limit.ts';
 
 /** Messages that the broker has on the way to subscribers at once; beyond it, publishers wait. */
 const CONCURRENCY = 200;
@@ -15,6 +16,8 @@ const MAX_INFLIGHT_INBOUND = 100;
 const MAX_CONNECTIONS = 1_000;
 /** Topics with a retained message, in memory; further ones are published, but not retained. */
 const MAX_RETAINED_TOPICS = 10_000;
+/** As much as the bus takes. */
+const MAX_PACKET_BYTES = 1_048_576;
 /** Nobody outside this device can connect, unless the host is chosen. */
 const LOOPBACK = '127.0.0.1';
 
@@ -39,6 +42,7 @@ export class EmbeddedBroker {
   }
 
   async start(): Promise<Result<{ readonly url: string; readonly port: number }>> {
+    if (this.#running !== undefined) throw new Error('the broker was started before');
     const { host = LOOPBACK, log } = this.#options;
     const server = createServer({ noDelay: true });
     server.maxConnections = MAX_CONNECTIONS;
@@ -63,6 +67,13 @@ export class EmbeddedBroker {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
       aedes.handle(socket);
+      // After `handle`: aedes reads at its own pace, and this only looks on.
+      const limit = new PacketLimit(MAX_PACKET_BYTES);
+      socket.on('data', (chunk) => {
+        if (!limit.exceededBy(chunk)) return;
+        log.warn({ maxPacketBytes: MAX_PACKET_BYTES }, 'client cut off: its packet is too large');
+        socket.destroy();
+      });
     });
     this.#running = { aedes, server, sockets };
     const port = listening.value;
