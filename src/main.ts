@@ -8,6 +8,7 @@ import { MqttBus } from './adapters/mqtt/mqtt-bus.ts';
 import type { TlsOptions } from './adapters/mqtt/open-socket.ts';
 import { createRunner } from './adapters/onnx/create-runner.ts';
 import { pinoLog } from './adapters/pino-log.ts';
+import { ShadowTopics } from './adapters/shadow/shadow-topics.ts';
 import { SqliteOutbox } from './adapters/sqlite/outbox.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { Commands } from './agent/commands/commands.ts';
@@ -17,6 +18,7 @@ import { Health } from './agent/health.ts';
 import { Lifecycle, type Part } from './agent/lifecycle.ts';
 import { Counters } from './agent/metrics.ts';
 import { Sender } from './agent/sender.ts';
+import { ShadowReporter } from './agent/shadow-reporter.ts';
 import { Steering } from './agent/steering.ts';
 import type { BusConfig, Config, TlsConfig } from './config/config.ts';
 import { planReload } from './config/reload.ts';
@@ -37,6 +39,9 @@ const MAX_FACTS = 10_000;
 /** The loop's delay is sampled this often: fine enough to see what an operator would feel, and hardly any work. */
 const LOOP_SAMPLE_MS = 20;
 const NS_PER_MS = 1e6;
+
+/** The named shadow beside whatever shadows the thing has already. */
+const SHADOW_NAME = 'edge-agent';
 
 /** A device that could not start has nothing worth waiting for. */
 const STOP_AFTER_FAILURE_MS = 2_000;
@@ -106,6 +111,9 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const sender = new Sender({ bus, outbox, clock, log: log.child({ part: 'sender' }), counters });
   const forbiddenReplies = topicsActedUpon(config);
   const commands = new Commands({ thing, bus, outbox, clock, log, controls: steering, counters, forbiddenReplies });
+  const shadow = new ShadowTopics({ thing, name: SHADOW_NAME, bus, clock, log: log.child({ part: 'shadow' }) });
+  const { heartbeatMs } = config.shadow;
+  const reporter = new ShadowReporter({ shadow, controls: steering, clock, log, counters, heartbeatMs });
 
   // Everything has subscribed before the bus connects: a broker that kept messages for us sends them at once.
   const lifecycle = new Lifecycle(
@@ -120,6 +128,9 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
         stop: (deadlineMs: number) => agent.stop(deadlineMs),
       })),
       ...(config.commands.enabled ? [commandsPart(commands)] : []),
+      ...(config.shadow.enabled
+        ? [{ name: 'shadow', start: () => reporter.start(), stop: () => reporter.stop() }]
+        : []),
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       { name: 'connection', start: () => bus.start(), stop: () => {} },
       { name: 'models', start: () => Promise.all(agents.map((agent) => agent.load())), stop: () => {} },

@@ -9,6 +9,8 @@ import { type Io, printError } from './io.ts';
 
 /** From SIGTERM to the end: Greengrass and systemd give 15 s and more before they kill. */
 const STOP_DEADLINE_MS = 8_000;
+/** A device with no agent that works stays for this long: time to tell the fleet why, in the shadow. */
+const REFUSED_MS = 3_000;
 const MAX_BATCH = 1024;
 
 export type AgentRunFlags = {
@@ -80,9 +82,8 @@ export function agentRun(startDevice: StartDevice): CliCommand<AgentRunFlags> {
 }
 
 async function runUntilAborted(device: RunningDevice, io: Io): Promise<ExitCode> {
-  if (device.refusal === undefined && !io.signal.aborted) {
-    await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }));
-  }
+  const ends = device.refusal === undefined ? io.signal : AbortSignal.any([io.signal, AbortSignal.timeout(REFUSED_MS)]);
+  if (!ends.aborted) await new Promise((resolve) => ends.addEventListener('abort', resolve, { once: true }));
   await device.stop(STOP_DEADLINE_MS);
   return device.refusal === undefined ? 0 : printError(io, device.refusal);
 }
