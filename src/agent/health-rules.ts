@@ -15,6 +15,8 @@ const RSS_BYTES = 512 * 1024 * 1024;
 type Rule = {
   readonly name: string;
   readonly verdict: Exclude<Verdict, 'healthy'>;
+  /** For people. */
+  readonly when: string;
   /** What is wrong, one line each; nothing when all is well. */
   readonly broken: (facts: DeviceFacts) => readonly string[];
 };
@@ -24,11 +26,13 @@ export const HEALTH_RULES: readonly Rule[] = [
   {
     name: 'agent-refused',
     verdict: 'unhealthy',
+    when: 'an agent cannot start: its model or its isolation is not there',
     broken: perAgent((agent) => agent.state === 'refused' && `cannot start: ${agent.problem?.message ?? 'unknown'}`),
   },
   {
     name: 'runner-down',
     verdict: 'unhealthy',
+    when: 'a model runner ended and is being restarted',
     broken: perAgent(
       (agent) => agent.state === 'restarting' && `its model runner is down: ${agent.problem?.message ?? 'unknown'}`,
     ),
@@ -36,48 +40,57 @@ export const HEALTH_RULES: readonly Rule[] = [
   {
     name: 'loop-stalled',
     verdict: 'unhealthy',
+    when: `p99 of the event loop delay is above ${LOOP_STALL_MS} ms`,
     broken: ({ loopDelayMs }) =>
       loopDelayMs.p99 > LOOP_STALL_MS ? [`the event loop stalls (${delay(loopDelayMs.p99)})`] : [],
   },
   {
     name: 'bus-offline',
     verdict: 'degraded',
+    when: 'there is no connection to the broker',
     broken: ({ bus }) =>
       bus.state === 'online' ? [] : [`the bus is ${bus.state}${bus.error === undefined ? '' : `: ${bus.error}`}`],
   },
   {
     name: 'outbox-drops',
     verdict: 'degraded',
+    when: 'the outbox was full recently and dropped messages',
     broken: (facts) => count(facts.outboxDroppedRecently, 'outbox messages were dropped recently'),
   },
   {
     name: 'outbox-quarantine',
     verdict: 'degraded',
+    when: 'the broker rejected a message again and again',
     broken: ({ outbox }) => count(outbox.quarantined, 'outbox messages are in quarantine'),
   },
   {
     name: 'outbox-damage',
     verdict: 'degraded',
+    when: 'a message in the outbox has a wrong checksum',
     broken: ({ outbox }) => count(outbox.damaged, 'outbox messages are damaged'),
   },
   {
     name: 'agent-starting',
     verdict: 'degraded',
+    when: 'an agent has no model yet',
     broken: perAgent((agent) => agent.state === 'starting' && 'is starting'),
   },
   {
     name: 'windows-failed',
     verdict: 'degraded',
+    when: 'a batch failed recently',
     broken: perAgent(({ metrics }) => some(metrics.recent.counts.windowsFailed, 'windows that failed recently')),
   },
   {
     name: 'windows-dropped',
     verdict: 'degraded',
+    when: 'the queue was full recently and dropped windows',
     broken: perAgent(({ metrics }) => some(metrics.recent.counts.windowsDropped, 'windows that were dropped recently')),
   },
   {
     name: 'bad-input',
     verdict: 'degraded',
+    when: `at least ${BAD_INPUT_AT_LEAST} messages, and ${BAD_INPUT_SHARE * 100} % of all, were refused recently`,
     broken: perAgent(({ metrics: { recent } }) => {
       const limit = Math.max(BAD_INPUT_AT_LEAST, BAD_INPUT_SHARE * recent.counts.messages);
       return recent.badInputs >= limit && `refused ${recent.badInputs} of ${recent.counts.messages} recent messages`;
@@ -86,12 +99,14 @@ export const HEALTH_RULES: readonly Rule[] = [
   {
     name: 'loop-slow',
     verdict: 'degraded',
+    when: `p99 of the event loop delay is above ${LOOP_DELAY_MS} ms`,
     broken: ({ loopDelayMs: { p99 } }) =>
       p99 > LOOP_DELAY_MS && p99 <= LOOP_STALL_MS ? [`the event loop is late (${delay(p99)})`] : [],
   },
   {
     name: 'memory',
     verdict: 'degraded',
+    when: `the agent process uses more than ${RSS_BYTES / 1024 / 1024} MB`,
     broken: ({ rssBytes }) =>
       rssBytes > RSS_BYTES ? [`the agent process uses ${Math.round(rssBytes / 1024 / 1024)} MB`] : [],
   },

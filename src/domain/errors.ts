@@ -233,6 +233,13 @@ export const ERRORS = {
     hint: 'Wait for the replies, then send it again under a new id.',
   },
 
+  // Metrics
+  E_METRICS_PORT: {
+    retryable: false,
+    message: 'The metrics cannot be served',
+    hint: 'The port is taken, or below 1024: choose another in metrics.port, or 0 for any.',
+  },
+
   // Shadow
   E_SHADOW_UNACKNOWLEDGED: {
     retryable: true,

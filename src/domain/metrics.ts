@@ -86,7 +86,7 @@ export const METRICS = {
 
   // How the device is
   outboxRows: { scope: 'device', type: 'gauge', unit: '', help: 'Messages in the outbox' },
-  outboxBytes: { scope: 'device', type: 'gauge', unit: 'bytes', help: 'Outbox database in use' },
+  outboxSize: { scope: 'device', type: 'gauge', unit: 'bytes', help: 'Outbox database in use' },
   outboxQuarantined: {
     scope: 'device',
     type: 'gauge',
