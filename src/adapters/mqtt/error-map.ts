@@ -65,8 +65,9 @@ export function describeEnd(ending: Ending): Failure {
   if (error === undefined) return failure('E_BUS_UNREACHABLE', 'the connection was closed');
   // Reason codes of MQTT are numbers, those of Node are words.
   if (typeof code === 'number') return failure('E_BUS_REFUSED', error.message, error);
-  const known = BY_ALERT[alertOf(error)] ?? BY_CODE[code ?? ''];
-  return failure(known ?? 'E_BUS_UNREACHABLE', messageOf(error), error);
+  const alert = BY_ALERT[alertOf(error)];
+  if (alert !== undefined) return failure(alert, `the broker says "${messageOf(error)}"`, error);
+  return failure(BY_CODE[code ?? ''] ?? 'E_BUS_UNREACHABLE', messageOf(error), error);
 }
 
 /**

@@ -10,7 +10,7 @@ const PUBLISH = 3;
 const PUBACK = 0x40;
 
 /** What the connection around does for the inbound half of it. */
-export type InboundHost = {
+type InboundHost = {
   /** Takes a control packet that is not a PUBLISH. */
   control(packet: Buffer): void;
   /** Sends to the broker. */
