@@ -16,8 +16,8 @@ export class Ballast {
 
   /** Takes it on board, if it is not yet. False when the disk has no room for it. */
   load(): boolean {
-    if (existsSync(this.#file) && statSync(this.#file).size === this.#bytes) return true;
     try {
+      if (existsSync(this.#file) && statSync(this.#file).size === this.#bytes) return true;
       const handle = openSync(this.#file, 'w', 0o600);
       try {
         // Random: a file system that compresses would store zeros in nothing.
@@ -36,8 +36,11 @@ export class Ballast {
 
   /** True when there was something to drop. */
   drop(): boolean {
-    const had = existsSync(this.#file);
-    rmSync(this.#file, { force: true });
-    return had;
+    try {
+      rmSync(this.#file);
+      return true;
+    } catch {
+      return false; // none there, or a disk that became read-only
+    }
   }
 }

@@ -2,7 +2,7 @@ import { type Failure, fail, failure } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Ballast } from './ballast.ts';
-import type { Limits } from './limits.ts';
+import { type Limits, PAGE_BYTES } from './limits.ts';
 import type { Pending, Put } from './pending.ts';
 import { failureOf } from './sqlite-errors.ts';
 import type { Store } from './store.ts';
@@ -14,6 +14,9 @@ const MAX_MISJUDGED = 4;
 
 /** While the disk is full, how often to look whether it still is: each look writes a whole ballast. */
 const BALLAST_RETRY_MS = 60_000;
+
+/** Of a dropped ballast, one part in so many may become rows. */
+const GROWTH_SHARE = 4;
 
 export type CommitterOptions = {
   readonly file: StoreFile;
@@ -42,6 +45,7 @@ export class Committer {
     const opened = this.#o.file.open(this.#lastSeq, this.#o.clock.now());
     this.#adopt(opened, undefined);
     this.#loadBallast();
+    if (this.#ballastRetryMs > 0) this.#o.log.warn({}, 'no room on the disk for the ballast of the outbox');
     return opened.movedAside;
   }
 
@@ -119,15 +123,16 @@ export class Committer {
 
   /**
    * Makes do with a full disk: drops the ballast, writes the log back so that its blocks can be used again, and lets
-   * the file grow no further, so that from now on the drop policy finds the room.
+   * the file grow by a part of the ballast only, so that from then on the drop policy finds the room. The rest is for
+   * the log: a log that can neither grow nor be written back would end everything.
    */
   #lightenDisk(): boolean {
     const dropped = this.#o.ballast.drop();
     this.#ballastRetryMs = this.#o.clock.monotonic() + BALLAST_RETRY_MS;
-    this.#o.log.warn({ ballastDropped: dropped }, 'disk is full: outbox stops growing');
+    if (dropped) this.#o.log.warn({}, 'disk is full: outbox drops its ballast and stops growing');
     try {
       this.store?.emptyLog();
-      this.store?.capPages('as it is');
+      this.store?.capGrowth(dropped ? Math.floor(this.#o.limits.ballastBytes / PAGE_BYTES / GROWTH_SHARE) : 0);
       return true;
     } catch {
       return false;
@@ -144,7 +149,6 @@ export class Committer {
     const loaded = this.#o.ballast.load();
     this.#ballastRetryMs = loaded ? 0 : this.#o.clock.monotonic() + BALLAST_RETRY_MS;
     if (loaded) this.store?.capPages(this.#o.limits.maxPages);
-    else this.#o.log.warn({}, 'no room on the disk for the ballast of the outbox');
   }
 
   #adopt({ store, movedAside, salvaged }: Opened, cause: unknown): void {

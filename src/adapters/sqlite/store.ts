@@ -130,9 +130,13 @@ export class Store {
     return this.usedPages() * PAGE_BYTES;
   }
 
-  /** Lowers the cap to what the file holds already, or lifts it again. */
-  capPages(maxPages: number | 'as it is'): void {
-    this.#maxPages = maxPages === 'as it is' ? this.#pageCount() : maxPages;
+  /** Lets the file grow by so many pages and no further. */
+  capGrowth(pages: number): void {
+    this.capPages(Math.min(this.#maxPages, this.#pageCount() + pages));
+  }
+
+  capPages(maxPages: number): void {
+    this.#maxPages = maxPages;
     this.db.exec(`PRAGMA max_page_count = ${this.#maxPages}`);
   }
 
