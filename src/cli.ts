@@ -11,6 +11,15 @@ const COMMANDS: Record<string, () => Promise<CliCommand>> = {
     return agentRun(startDevice) as CliCommand;
   },
   'agent check': async () => (await import('./cli/agent-check.ts')).agentCheck as CliCommand,
+  'model inspect': async () => (await import('./cli/model-inspect.ts')).modelInspect as CliCommand,
+  'model test': async () => {
+    const [{ modelTest }, { makeTestRunner }] = await Promise.all([import('./cli/model-test.ts'), import('./main.ts')]);
+    return modelTest(makeTestRunner) as unknown as CliCommand;
+  },
+  doctor: async () => {
+    const [{ doctor }, { doctorProbes }] = await Promise.all([import('./cli/doctor.ts'), import('./main.ts')]);
+    return doctor(doctorProbes) as CliCommand;
+  },
   'simulate sensors': async () => (await import('./cli/simulate-sensors.ts')).simulateSensors as unknown as CliCommand,
 };
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -7,7 +8,10 @@ import { EmbeddedBroker } from './adapters/aedes/embedded-broker.ts';
 import { MqttBus } from './adapters/mqtt/mqtt-bus.ts';
 import type { TlsOptions } from './adapters/mqtt/open-socket.ts';
 import { createRunner } from './adapters/onnx/create-runner.ts';
+import { runnerLaunch } from './adapters/onnx/launch.ts';
+import { probeDevices } from './adapters/onnx/probe.ts';
 import { pinoLog } from './adapters/pino-log.ts';
+import { sandboxAvailable } from './adapters/sandbox/bubblewrap.ts';
 import { ShadowTopics } from './adapters/shadow/shadow-topics.ts';
 import { SqliteOutbox } from './adapters/sqlite/outbox.ts';
 import { systemClock } from './adapters/system-clock.ts';
@@ -20,9 +24,10 @@ import { Counters } from './agent/metrics.ts';
 import { Sender } from './agent/sender.ts';
 import { ShadowReporter } from './agent/shadow-reporter.ts';
 import { Steering } from './agent/steering.ts';
+import type { DoctorProbes } from './cli/doctor.ts';
+import { packageFolder } from './cli/package-folder.ts';
 import type { BusConfig, Config, TlsConfig } from './config/config.ts';
 import { planReload } from './config/reload.ts';
-import type { AgentSpec } from './domain/agent-spec.ts';
 import { EdgeError, type Failure, fail, failure, ok, type Result } from './domain/errors.ts';
 import { DEVICE_COUNTERS, type DeviceCounter } from './domain/metrics.ts';
 import { compileTopic } from './flow/topic.ts';
@@ -45,9 +50,6 @@ const SHADOW_NAME = 'edge-agent';
 
 /** A device that could not start has nothing worth waiting for. */
 const STOP_AFTER_FAILURE_MS = 2_000;
-
-/** Shipped model packages, by name. */
-const ARTIFACTS = resolve(import.meta.dirname, '../artifacts');
 
 export type DeviceOptions = {
   readonly config: Config;
@@ -92,7 +94,10 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const mode = () => steering.mode;
   const agents = config.agents.map((spec) => {
     const agentLog = log.child({ agent: spec.name });
-    const runner = makeRunner(spec, stateDir, agentLog);
+    const scratchFolder = join(stateDir, 'scratch', spec.name);
+    if (spec.runner.storage && spec.runner.isolation === 'sandbox')
+      mkdirSync(scratchFolder, { recursive: true, mode: 0o777 });
+    const runner = createRunner({ ...spec.runner, device: spec.model.device, clock, log: agentLog, scratchFolder });
     const models = modelStore(baseDir);
     return new EdgeAgent({ thing, bootId, spec, models, runner, bus, outbox, clock, log: agentLog, mode });
   });
@@ -203,16 +208,11 @@ async function readNeeded(baseDir: string, path: string): Promise<Buffer> {
   }
 }
 
-function makeRunner(spec: AgentSpec, stateDir: string, log: Log): ModelRunner {
-  const scratchFolder = join(stateDir, 'scratch', spec.name);
-  return createRunner({ ...spec.runner, device: spec.model.device, clock: systemClock, log, scratchFolder });
-}
-
 /** Packages as folders: a path, or the name of a shipped one. */
 function modelStore(baseDir: string): ModelStore {
   return {
     async read({ path, variant }) {
-      const opened = await openPackage(path.includes('/') ? resolve(baseDir, path) : join(ARTIFACTS, path));
+      const opened = await openPackage(packageFolder(path, baseDir));
       if (!opened.ok) return opened;
       const read = await readVariant(opened.value, variant);
       if (!read.ok) return read;
@@ -293,3 +293,31 @@ function takeUp(current: Config, next: Config, { applied }: ReloadReport): Confi
   }));
   return { ...current, log: next.log, agents };
 }
+
+/** Threads and deadline of a runner that only tests: as an agent's defaults. */
+const TEST_RUNNER = {
+  isolation: 'process',
+  threads: 1,
+  deadlineMs: 10_000,
+  memoryBytes: undefined,
+  network: true,
+  storage: true,
+} as const;
+
+/** A runner for `model test`: the process that an agent would use. */
+export function makeTestRunner(device: string): ModelRunner {
+  return createRunner({
+    ...TEST_RUNNER,
+    label: 'model-test',
+    device,
+    clock: systemClock,
+    log: pinoLog({ level: 'error' }),
+  });
+}
+
+/** What `doctor` can only find out by trying. */
+export const doctorProbes: DoctorProbes = {
+  devices: () =>
+    probeDevices({ launch: runnerLaunch({ label: 'probe' }), clock: systemClock, log: pinoLog({ level: 'silent' }) }),
+  sandbox: () => sandboxAvailable(),
+};

@@ -50,7 +50,7 @@ export const simulateFlags: readonly Flag<SimulateFlags>[] = [
   {
     key: 'fail',
     name: '--fail <faults>',
-    description: `faults of the last bearings, one each: ${FAULTS.join(', ')}; the others stay healthy`,
+    description: `faults of the last bearings, one each: ${FAULTS.join(', ')}; the others stay healthy; without it inner,outer`,
     parse: listOf(FAULTS),
   },
   {
