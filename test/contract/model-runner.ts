@@ -7,8 +7,8 @@ export type RunnerHarness = {
   /** Makes a runner. A fake is told what its start must fail with; a real one finds out. */
   make(startFails?: ErrorCode): ModelRunner;
   /**
-   * Freezes the process of a ready runner, so that the next run stays in flight; what is returned ends it, as a fault
-   * in native code does. Undefined: this runner cannot survive that.
+   * Freezes the process of a ready runner, so that the next run stays in flight; what is returned kills it. Undefined:
+   * this runner cannot survive that.
    */
   armCrash?: (runner: ModelRunner) => () => void;
 };

@@ -8,6 +8,7 @@ import { ready, runnerOptions } from '../fixtures/runner/options.ts';
 
 const MISBEHAVING = fileURLToPath(new URL('../fixtures/runner/misbehaving.ts', import.meta.url));
 const MIB = 2 ** 20;
+const TRIGGER = Float32Array.of(1, 0, 0, 0);
 
 describe('a runner process that misbehaves', () => {
   let runner: ModelRunner;
@@ -25,6 +26,7 @@ describe('a runner process that misbehaves', () => {
     ['closes-its-pipe', 'E_RUNNER_CRASHED', /closed its pipe/],
     ['exits', 'E_RUNNER_CRASHED', /exit code 3/],
     ['aborts', 'E_RUNNER_CRASHED', /SIGABRT/],
+    ['segfaults', 'E_RUNNER_CRASHED', /SIGSEGV/],
     ['eats-memory', 'E_RUNNER_MEMORY', /of 250 MiB/, { memoryBytes: 250 * MIB }],
   ];
 
@@ -33,10 +35,11 @@ describe('a runner process that misbehaves', () => {
       runner = createRunner(runnerOptions({ ...changes, entry: MISBEHAVING, label: way }));
       assert.ok((await runner.start(sumModel())).ok);
       const { pid } = runner.stats();
-      const lost = await runner.run(new Float32Array(4), 1);
+      const lost = await runner.run(TRIGGER, 1);
       assert.equal(lost.ok ? 'scores' : lost.error.code, code);
       assert.match(lost.ok ? '' : lost.error.message, says);
       await ready(runner);
+      assert.ok((await runner.run(new Float32Array(4), 1)).ok);
       assert.equal(runner.stats().restarts, 1);
       assert.equal(runner.stats().lastFailure?.code, code);
       assert.notEqual(runner.stats().pid, pid);
@@ -47,7 +50,7 @@ describe('a runner process that misbehaves', () => {
     runner = createRunner(runnerOptions({ entry: MISBEHAVING, label: 'too-many-answers' }));
     assert.ok((await runner.start(sumModel())).ok);
     const gone = new Promise<void>((resolve) => runner.onReady((isReady) => isReady || resolve()));
-    assert.ok((await runner.run(new Float32Array(4), 1)).ok);
+    assert.ok((await runner.run(TRIGGER, 1)).ok);
     await gone;
     assert.equal(runner.stats().lastFailure?.code, 'E_RUNNER_PROTOCOL');
   });

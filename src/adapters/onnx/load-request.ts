@@ -8,11 +8,10 @@ type Head = { readonly model: Omit<ModelToLoad, 'bytes'>; readonly options: Sess
 export function loadRequest(
   model: ModelToLoad,
   options: SessionOptions,
-): { header: Omit<Header, 'id'>; body: Buffer[] } {
+): { header: Pick<Header, 'type' | 'count'>; body: Uint8Array[] } {
   const { label, input, output, bytes } = model;
   const head = Buffer.from(JSON.stringify({ model: { label, input, output }, options } satisfies Head));
-  const body = [head, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)];
-  return { header: { type: FRAME.load, count: head.length, length: head.length + bytes.length }, body };
+  return { header: { type: FRAME.load, count: head.length }, body: [head, bytes] };
 }
 
 /** Reads a load frame. The agent is trusted here: the runner guards the agent, not the other way round. */

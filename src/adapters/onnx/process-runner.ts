@@ -73,7 +73,7 @@ export class ProcessRunner implements ModelRunner {
     const child = this.#process;
     if (!this.ready || child === undefined) return Promise.resolve(fail('E_RUNNER_UNAVAILABLE', this.#state));
     this.#running = true;
-    const header = { type: FRAME.run, count, length: batch.byteLength };
+    const header = { type: FRAME.run, count };
     const body = [new Uint8Array(batch.buffer, batch.byteOffset, batch.byteLength)];
     const labels = this.#model?.output.labels.length ?? 0;
     return child.ask(header, body, expectScores(count * labels), this.#options.deadlineMs).then((answered) => {

@@ -6,7 +6,8 @@
 import { writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { failure, type Result } from '../../domain/errors.ts';
-import { FRAME, FrameReader, type FrameType, HEADER_BYTES, type Header, writeHeader } from './frames.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { FRAME, FrameReader, type FrameType, type Header } from './frames.ts';
 import { parseLoad } from './load-request.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -25,7 +26,6 @@ let session: Session | undefined;
 let busy = false;
 let ended = false;
 let batch = new Uint8Array(0);
-let answer = Buffer.alloc(HEADER_BYTES);
 
 const reader = new FrameReader(place, (header, body) => void handle(header, body));
 const pipe = new Socket({
@@ -39,6 +39,7 @@ const pipe = new Socket({
     },
   },
 });
+const writer = new FrameWriter(pipe);
 pipe.on('error', () => process.exit());
 pipe.on('end', () => {
   ended = true;
@@ -69,12 +70,13 @@ async function load(header: Header, body: Uint8Array): Promise<void> {
   sendJson(header.id, opened.ok ? FRAME.loaded : FRAME.failed, opened.ok ? opened.value.loaded : opened.error);
 }
 
-async function run(header: Header, body: Uint8Array): Promise<void> {
-  const floats = new Float32Array(body.buffer, body.byteOffset, body.byteLength / 4);
+async function run(header: Header, values: Uint8Array): Promise<void> {
+  const floats = new Float32Array(values.buffer, values.byteOffset, values.byteLength / Float32Array.BYTES_PER_ELEMENT);
   const result = (await session?.run(floats, header.count)) ?? notLoaded();
   if (!result.ok) return sendJson(header.id, FRAME.failed, result.error);
   const scores = result.value;
-  send(FRAME.scores, header, new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength));
+  const body = new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength);
+  writer.send({ type: FRAME.scores, id: header.id, count: header.count }, body);
 }
 
 function notLoaded(): Result<Float32Array> {
@@ -84,17 +86,7 @@ function notLoaded(): Result<Float32Array> {
 function sendJson(id: number, type: FrameType, value: object): void {
   // A cause is an Error of this process: its message is in the failure already.
   const json = JSON.stringify(value, (key, inner) => (key === 'cause' ? undefined : inner));
-  send(type, { id, count: 0 }, Buffer.from(json));
-}
-
-/** One buffer and one write for head and body: the copy is cheaper than a second entry of writev. */
-function send(type: FrameType, { id, count }: Pick<Header, 'id' | 'count'>, body: Uint8Array): void {
-  const length = HEADER_BYTES + body.length;
-  // The agent has read the last answer before it asks again, so the buffer is free.
-  if (answer.length < length) answer = Buffer.alloc(length);
-  writeHeader(answer, { type, id, count, length: body.length });
-  answer.set(body, HEADER_BYTES);
-  pipe.write(answer.subarray(0, length));
+  writer.send({ type, id, count: 0 }, Buffer.from(json));
 }
 
 /** When memory runs out, the kernel should end the runner, which comes back, and not the agent. */

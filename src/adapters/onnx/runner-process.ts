@@ -3,9 +3,11 @@ import { Duplex } from 'node:stream';
 import { type Failure, failure, type Result } from '../../domain/errors.ts';
 import type { Cancel, Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import { FrameReader, HEADER_BYTES, type Header, writeHeader } from './frames.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { FrameReader, type Header } from './frames.ts';
 import { logOutput } from './output-log.ts';
 import { type ProcessUsage, usageOf } from './proc-stats.ts';
+import { settledWithin } from './settled-within.ts';
 
 export type Launch = {
   /** Program and arguments; fd 3 must reach the runner. */
@@ -33,8 +35,6 @@ type Question = {
 };
 
 const PIPE_FD = 3;
-/** A small frame is copied behind its header and written at once: cheaper than writev up to about here. */
-const SINGLE_WRITE_BYTES = 32 * 1024;
 const MEMORY_POLL_MS = 250;
 /** The exit code follows the end of the pipe within this; a runner that closed its pipe and lives on is ended. */
 const EXIT_AFTER_CLOSE_MS = 200;
@@ -47,7 +47,7 @@ export class RunnerProcess {
   readonly #child: ChildProcess;
   readonly #pipe: Duplex;
   readonly #gone: Promise<void>;
-  readonly #small = Buffer.alloc(HEADER_BYTES + SINGLE_WRITE_BYTES);
+  readonly #writer: FrameWriter;
   /** What waits on the clock for as long as it lives. */
   readonly #waits: Cancel[] = [];
   #question: Question | undefined;
@@ -61,6 +61,7 @@ export class RunnerProcess {
     this.#options = options;
     this.#child = child;
     this.#pipe = pipe;
+    this.#writer = new FrameWriter(pipe);
     this.#gone = new Promise((resolve) => child.once('close', () => resolve()).once('error', () => resolve()));
   }
 
@@ -95,7 +96,7 @@ export class RunnerProcess {
 
   /** Sends a frame and waits for its answer, at most `deadlineMs`; beyond it the process is ended. Never rejects. */
   ask(
-    header: Omit<Header, 'id'>,
+    { type, count }: Pick<Header, 'type' | 'count'>,
     body: readonly Uint8Array[],
     expect: Expect,
     deadlineMs: number,
@@ -106,7 +107,7 @@ export class RunnerProcess {
     return new Promise((settle) => {
       const late = () => this.end(failure('E_RUNNER_TIMEOUT', `${deadlineMs} ms`));
       this.#question = { id, expect, settle, cancelDeadline: this.#options.clock.after(deadlineMs, late) };
-      this.#send({ ...header, id }, body);
+      this.#writer.send({ type, count, id }, ...body);
     });
   }
 
@@ -129,23 +130,6 @@ export class RunnerProcess {
     await settledWithin(this.#gone, deadlineMs, clock);
     this.end(reason);
     await settledWithin(this.#gone, KILL_GRACE_MS, clock);
-  }
-
-  #send(header: Header, body: readonly Uint8Array[]): void {
-    const [only] = body;
-    if (body.length === 1 && only !== undefined && only.length <= SINGLE_WRITE_BYTES) {
-      // Free again: the runner has answered the last frame, so it has read it.
-      writeHeader(this.#small, header);
-      this.#small.set(only, HEADER_BYTES);
-      this.#pipe.write(this.#small.subarray(0, HEADER_BYTES + only.length));
-      return;
-    }
-    const head = Buffer.alloc(HEADER_BYTES);
-    writeHeader(head, header);
-    this.#pipe.cork();
-    this.#pipe.write(head);
-    for (const part of body) this.#pipe.write(part);
-    this.#pipe.uncork();
   }
 
   #readAnswers(): void {
@@ -208,14 +192,4 @@ export class RunnerProcess {
 
 function mib(bytes: number): number {
   return Math.round(bytes / 2 ** 20);
-}
-
-function settledWithin(promise: Promise<void>, ms: number, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const cancel = clock.after(ms, resolve);
-    void promise.then(() => {
-      cancel();
-      resolve();
-    });
-  });
 }
