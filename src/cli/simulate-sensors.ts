@@ -72,7 +72,11 @@ function printSummary(io: Io, sent: Sent, flags: SimulateFlags): void {
   if (io.output === 'json') printJson(io, { ok: true, ...sent, sensors });
   else if (io.output === 'ndjson') for (const sensor of sensors) printJson(io, sensor);
   else printTable(io, sensors);
-  printProgress(io, `${sent.messages} messages sent, ${sent.delivered} delivered, ${sent.missed} missed while offline`);
+  const late = `at most ${Math.round(sent.maxLateMs)} ms late`;
+  printProgress(
+    io,
+    `${sent.messages} messages sent, ${sent.delivered} delivered, ${sent.missed} missed while offline, ${late}`,
+  );
 }
 
 /** A broker's password stands in its URL, and progress ends up in logs. */

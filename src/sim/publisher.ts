@@ -83,17 +83,16 @@ export class Publisher {
     this.#link = new BrokerLink(options.broker, this.#options.time);
   }
 
-  /** Connects to the broker; gives up after some seconds, with the reason. Call once. */
-  start(): Promise<Result<void>> {
-    return this.#link.start(this.#stopping.signal);
+  /** Connects to the broker; gives up after some seconds, or when the signal is aborted, with the reason. Call once. */
+  start(signal?: AbortSignal): Promise<Result<void>> {
+    return this.#link.start(this.#endedBy(signal));
   }
 
   /** Publishes until the duration is over, every sensor has ended, `stop` is called or the signal aborted. Call once. */
   async run(signal?: AbortSignal): Promise<Sent> {
     const { batch, rate, time, durationMs } = this.#options;
     const channels = this.#channels;
-    const stop = this.#stopping.signal;
-    const ending = signal === undefined ? stop : AbortSignal.any([stop, signal]);
+    const ending = this.#endedBy(signal);
     const batchMs = (batch / (SAMPLE_RATE_HZ * rate)) * 1000;
     const beats = Math.floor(durationMs / batchMs) * channels.length;
     const periodMs = batchMs / channels.length;
@@ -129,6 +128,11 @@ export class Publisher {
       maxLateMs: this.#maxLateMs,
       sensors,
     };
+  }
+
+  #endedBy(signal: AbortSignal | undefined): AbortSignal {
+    const stop = this.#stopping.signal;
+    return signal === undefined ? stop : AbortSignal.any([stop, signal]);
   }
 
   /** Takes a batch from the sensor, connected or not: the machine goes on turning. */
