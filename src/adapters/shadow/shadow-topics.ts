@@ -21,6 +21,8 @@ export type ShadowNeeds = {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  /** ANSWER_DEADLINE_MS unless given. */
+  readonly answerMs?: number | undefined;
 };
 
 type Listener = (desired: ShadowDocument, version: number) => void;
@@ -154,13 +156,13 @@ export class ShadowTopics implements Shadow {
 
   /** Publishes one request and waits for its answer. */
   async #request(kind: 'update' | 'get', body: ShadowDocument): Promise<Result<ServiceMessage>> {
-    const { bus, clock } = this.#needs;
+    const { bus, clock, answerMs = ANSWER_DEADLINE_MS } = this.#needs;
     const clientToken = `edge-${clock.now().toString(36)}-${++this.#requests}`;
     const payload = JSON.stringify({ ...body, clientToken });
     if (Buffer.byteLength(payload) > MAX_SHADOW_BYTES) return fail('E_SHADOW_TOO_LARGE', `${payload.length} bytes`);
     const { promise, resolve } = Promise.withResolvers<Result<ServiceMessage>>();
     this.#waiting.set(clientToken, resolve);
-    const cancel = clock.after(ANSWER_DEADLINE_MS, () => resolve(fail('E_SHADOW_UNACKNOWLEDGED')));
+    const cancel = clock.after(answerMs, () => resolve(fail('E_SHADOW_UNACKNOWLEDGED')));
     void bus.publishAcked({ topic: `${this.#prefix}/${kind}`, payload }).then((sent) => {
       if (!sent.ok) resolve(sent);
     });

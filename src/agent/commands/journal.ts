@@ -11,7 +11,7 @@ const MAX_REMEMBERED = 1_000;
 const MAX_KEPT_REPLY_BYTES = 2_048;
 /** Larger arguments are not kept: such a command is not executed again after a restart. */
 const MAX_KEPT_ARGS_BYTES = 2_048;
-/** Facts forgotten beside one accepted command: bounds the size of its commit. */
+/** Facts forgotten at once: bounds the size of the commit. */
 const MAX_FORGOTTEN_AT_ONCE = 64;
 
 /** What is remembered of a command, until it can no longer be executed. */
@@ -47,7 +47,7 @@ const STORED = z.object({
 export class CommandJournal {
   readonly #entries = new Map<string, Remembered>();
 
-  /** Takes up the facts of the last run. Gives back the names of those it cannot read. */
+  /** Takes up the facts of the last run. Gives back how to forget those it cannot read. */
   load(facts: ReadonlyMap<string, string>): readonly Fact[] {
     const unreadable: Fact[] = [];
     for (const [name, value] of facts) {
@@ -55,7 +55,7 @@ export class CommandJournal {
       if (entry === undefined) unreadable.push({ name, value: null });
       else this.#entries.set(entry.id, entry);
     }
-    return unreadable;
+    return unreadable.slice(0, MAX_FORGOTTEN_AT_ONCE);
   }
 
   get(id: string): Remembered | undefined {
