@@ -7,11 +7,15 @@ export type Trouble = 'damaged' | 'full' | 'locked' | 'io' | 'bug';
 
 // sqlite.org/rescode.html: the low byte is the primary code.
 const PRIMARY: Readonly<Record<number, Trouble>> = {
-  5: 'locked',
-  6: 'locked',
-  11: 'damaged',
-  13: 'full',
-  26: 'damaged',
+  1: 'bug', // SQLITE_ERROR
+  5: 'locked', // SQLITE_BUSY
+  6: 'locked', // SQLITE_LOCKED
+  11: 'damaged', // SQLITE_CORRUPT
+  13: 'full', // SQLITE_FULL
+  19: 'bug', // SQLITE_CONSTRAINT
+  21: 'bug', // SQLITE_MISUSE
+  25: 'bug', // SQLITE_RANGE
+  26: 'damaged', // SQLITE_NOTADB
 };
 
 /** SQLITE_IOERR_SHORT_READ and SQLITE_IOERR_CORRUPTFS: the file is shorter than it says, or its blocks are bad. */
