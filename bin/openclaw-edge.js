@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that it runs on every Node and can say which one is needed.
+import { mkdirSync } from 'node:fs';
 import module from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
 const NEEDED = 24;
 
@@ -14,7 +17,12 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
 // ONNX Runtime sends telemetry unless this is set before it is loaded.
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
-// Keeps compiled code between starts: half the start-up time, and 25 MB less, as no types need to be stripped.
-module.enableCompileCache();
+// Keeps compiled code between starts: half the start-up time, and 25 MB less, as no types need to be stripped. In a folder
+// of this user alone: whoever can write there can run code here. Without a home there is none, and it still works.
+try {
+  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openclaw-edge');
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  module.enableCompileCache(cache);
+} catch {}
 
 await import('../src/cli.ts');

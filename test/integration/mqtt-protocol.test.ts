@@ -4,6 +4,7 @@ import { MqttBus } from '../../src/adapters/mqtt/mqtt-bus.ts';
 import type { MqttBusOptions } from '../../src/adapters/mqtt/options.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { collect, goOnline, states, until } from '../contract/bus-contract.ts';
+import { FakeClock } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { polite, ScriptedBroker } from '../fixtures/scripted-broker.ts';
 
@@ -31,6 +32,21 @@ describe('MqttBus against a broker that does as the test says', function () {
     await until(() => bus.state === 'online' && broker.connections === 2);
     assert.equal((await bus.publishAcked({ topic: 'a/b', payload: 'y' })).ok, true);
     assert.deepEqual(broker.of('publish').map(payloadOf), ['x', 'y']);
+  });
+
+  it('ends a connection on which nothing is acknowledged, and says so', async () => {
+    const clock = new FakeClock();
+    const bus = await open({ clock });
+    await goOnline(bus);
+    broker.script = without('publish', polite);
+    const sent = bus.publishAcked({ topic: 'a/b', payload: 'x' });
+    await until(() => broker.of('publish').length === 1);
+    await clock.advance(29_000);
+    assert.equal(bus.state, 'online');
+    await clock.advance(1_000);
+    const result = await sent;
+    assert.equal(!result.ok && result.error.code, 'E_BUS_OFFLINE');
+    assert.match(bus.lastError?.message ?? '', /acknowledged nothing for 30 s/);
   });
 
   it('asks for a session that lasts only where it is told to', async () => {

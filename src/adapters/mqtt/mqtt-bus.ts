@@ -132,7 +132,9 @@ export class MqttBus implements Bus {
     const connack = await link.accepted;
     if (connack === undefined) return;
     const limits = limitsOf(connack, this.#options);
-    const publisher = new AckedPublisher(link.client, this.#options.version, limits);
+    const { version, clock } = this.#options;
+    const onSilence = (error: Error) => link.cut(error);
+    const publisher = new AckedPublisher({ client: link.client, version, limits, clock, onSilence });
     this.#session = { link, publisher, limits };
     link.admit();
     this.#lastError = undefined;
