@@ -106,7 +106,9 @@ def report(name: str, answers: np.ndarray, truth: np.ndarray) -> None:
     def rmse(y: np.ndarray) -> float:
         return float(np.sqrt(np.mean((answers - y) ** 2)))
 
+    errors = np.abs(answers - truth)
     print(f"{name}: RMSE {rmse(truth):.2f}, against the truth capped at {CAP} {rmse(np.minimum(truth, CAP)):.2f}")
+    print(f"  off by more than 14 cycles: {(errors > 14).mean():.2f}, at worst {errors.max():.0f}")
 
 
 def golden_windows(training: dict[int, np.ndarray]) -> list[tuple[str, np.ndarray]]:

@@ -23,7 +23,7 @@ describe('The shipped models, on data that no training has seen', function () {
     ['large bearing-fault has a macro-F1 of 0.97 on CWRU', (a) => assert.ok(a.bearingFault.macroF1Large >= 0.97)],
     ['small bearing-fault has it on the simulator', (a) => assert.ok(a.bearingFault.simulatorMacroF1Small >= 0.97)],
     ['large bearing-fault has it on the simulator', (a) => assert.ok(a.bearingFault.simulatorMacroF1Large >= 0.97)],
-    // Four of five windows raise an alarm: at one in a hundred that is once in 20 million windows.
+    // An alarm needs four of five windows.
     ['a healthy bearing hardly ever counts as faulty', (a) => assert.ok(a.bearingFault.normalFalseAlarmRate <= 0.01)],
     ['small turbofan-rul has an RMSE of 14.9 cycles', (a) => assert.ok(a.turbofanRul.rmse <= 14.9)],
     ['large turbofan-rul has an RMSE of 14.9 cycles', (a) => assert.ok(a.turbofanRul.rmseLarge <= 14.9)],
