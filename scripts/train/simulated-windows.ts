@@ -2,7 +2,7 @@ import { Bearing } from '../../src/sim/bearing.ts';
 import { seeded } from '../../src/sim/random.ts';
 import { FAULTS } from '../../src/sim/sensor.ts';
 
-export const WINDOW = 2048;
+const WINDOW = 2048;
 const WINDOWS_PER_BEARING = 4;
 const RPM_RANGE = [1730, 1830] as const;
 /** Fainter defects than this are neither healthy nor called a fault: they are in no set. */

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../domain/errors.ts';
 const { onnx } = onnxProto;
 type ValueInfo = NonNullable<NonNullable<InstanceType<typeof onnx.ModelProto>['graph']>['input']>[number];
 
-export type GraphValue = {
+type GraphValue = {
   readonly name: string;
   /** As ONNX Runtime calls it: float32, int64, ... */
   readonly dtype: string;
