@@ -7,18 +7,14 @@ const MAX_ERRORS = 10;
 const MAX_PATH = 96;
 const MAX_REASON = 120;
 
-type Tried = { readonly value: string; readonly reason: string };
-
 /**
- * Applies what is desired, and remembers what could not be: a service repeats a difference after every report, and the
- * same refused value must not be tried, reported and repeated for ever.
+ * Applies what is desired, and remembers what it came to. A service repeats a difference after every report; trying it
+ * again changes nothing, so nothing is reported, and the circle ends.
  */
 export class ShadowIntents {
   readonly #controls: AgentControls;
-  /** By path. Only what the newest delta still names. */
-  #refused = new Map<string, Tried>();
-  /** Refused values that may be tried again: what they lacked may be there by now. */
-  #retry = false;
+  /** What the newest delta names and cannot be done. */
+  errors: readonly DesiredError[] = [];
   /** Values of the fields that something local (a command, the end of a sleep) may overtake. */
   readonly #applied = new Map<'mode' | 'sleep' | 'logLevel', unknown>();
 
@@ -26,37 +22,22 @@ export class ShadowIntents {
     this.#controls = controls;
   }
 
-  get errors(): readonly DesiredError[] {
-    return [...this.#refused].slice(0, MAX_ERRORS).map(([path, { reason }]) => ({
-      path: path.slice(0, MAX_PATH),
-      reason: reason.slice(0, MAX_REASON),
-    }));
-  }
-
   /** How the agents sleep, in the words of what is desired. */
   sleepOf(agents: readonly PipelineStatus[]): SleepIntent {
     return sleepOf(agents, this.#applied.get('sleep'));
   }
 
-  /** Lets refused values be tried once more when they come again. */
-  retryRefused(): void {
-    this.#retry = true;
-  }
-
   /** Takes everything that differs now. Gives back the paths that took effect. */
   apply(desired: ShadowDocument, nowMs: number): readonly string[] {
-    const refused = new Map<string, Tried>();
+    const errors: DesiredError[] = [];
     const done: string[] = [];
     for (const intent of intentsOf(desired)) {
-      const path = intent.path.join('.');
-      const value = JSON.stringify(intent.value);
-      const before = this.#refused.get(path);
-      const reason = before?.value === value && !this.#retry ? before.reason : this.#try(intent, nowMs);
+      const path = intent.path.join('.').slice(0, MAX_PATH);
+      const reason = this.#try(intent, nowMs);
       if (reason === undefined) done.push(path);
-      else refused.set(path, { value, reason });
+      else errors.push({ path, reason: reason.slice(0, MAX_REASON) });
     }
-    this.#refused = refused;
-    this.#retry = false;
+    this.errors = errors.slice(0, MAX_ERRORS);
     return done;
   }
 

@@ -68,9 +68,11 @@ export class ShadowReporter {
 
   #desired(desired: ShadowDocument): void {
     const { clock, log } = this.#needs;
+    const before = JSON.stringify(this.#intents.errors);
     const applied = this.#intents.apply(desired, clock.now());
     const refused = this.#intents.errors;
-    if (applied.length + refused.length > 0) log.info({ applied, refused }, 'shadow desired');
+    // What is refused comes again and again; it is said once.
+    if (applied.length > 0 || JSON.stringify(refused) !== before) log.info({ applied, refused }, 'shadow desired');
     this.changed();
   }
 
@@ -87,7 +89,6 @@ export class ShadowReporter {
     const significant = significantPart(reported);
     const heartbeat = now - this.#lastReportMs >= heartbeatMs;
     if (significant === this.#told && this.#toClear === undefined && !heartbeat) return;
-    if (heartbeat) this.#intents.retryRefused();
     this.#lastReportMs = now;
     void this.#report(fitShadow(reported), significant);
   }

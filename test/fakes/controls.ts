@@ -91,6 +91,7 @@ export class FakeControls implements AgentControls {
   loopDelayMs: LoopDelay = { p50: 1, p99: 2, max: 3 };
   bus: { state: 'online' | 'offline'; error: string | undefined } = { state: 'online', error: undefined };
   reloads = 0;
+  loopResets = 0;
   reloading: () => Promise<Result<ReloadReport>> = async () => ok({ applied: ['logLevel'], refused: [] });
   readonly healthOf: Health;
 
@@ -103,7 +104,7 @@ export class FakeControls implements AgentControls {
       bus: () => this.bus,
       outbox: () => this.outbox,
       rss: () => this.rssBytes,
-      loopDelay: { read: () => this.loopDelayMs, reset: () => {} },
+      loopDelay: { read: () => this.loopDelayMs, reset: () => void this.loopResets++ },
     });
   }
 

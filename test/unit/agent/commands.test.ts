@@ -53,7 +53,7 @@ describe('commands', () => {
     void sent.then(() => {
       free = true;
     });
-    await device.clock.advance(1_000);
+    for (let i = 0; i < 20; i++) await device.clock.advance(50);
     assert.equal(free, false);
     written();
     await sent;
@@ -293,6 +293,56 @@ describe('commands', () => {
     await device.clock.advance(MINUTE);
     await device.send('nonsense', { id: 'later' });
     assert.equal(device.reply('later', 'rejected').error?.code, 'E_COMMAND_UNKNOWN');
+  });
+
+  it('must not be retained', async () => {
+    const device = await Device.start();
+    const now = device.clock.now();
+    const body = { id: 'a', verb: 'reload', issuedAt: now, expiresAt: now + MINUTE };
+    const payload = Buffer.from(JSON.stringify(body));
+    device.bus.receive({ topic: `cmd/edge-agent/${THING}/reload`, payload, retained: true });
+    await device.settle();
+    assert.equal(device.reply('a', 'rejected').error?.code, 'E_COMMAND_MALFORMED');
+    assert.equal(device.controls.reloads, 0);
+  });
+
+  it('for an agent that is not here are refused', async () => {
+    const device = await Device.start();
+    await device.send('sleep', { id: 'a', args: { agent: 'saw' } });
+    assert.equal(device.reply('a', 'rejected').error?.code, 'E_COMMAND_FOREIGN');
+  });
+
+  it('whose answer finds no room are still never executed twice', async () => {
+    const device = await Device.start();
+    const put = device.outbox.put.bind(device.outbox);
+    device.outbox.put = async (messages, facts) => {
+      if (messages.some(({ id }) => id === 'cmd/a/succeeded')) return { ok: false, error: failure('E_OUTBOX_FULL') };
+      return put(messages, facts);
+    };
+    await device.send('reload', { id: 'a' });
+    device.outbox.put = put;
+    const again = await device.restart();
+    await again.send('reload', { id: 'a' });
+    assert.equal(again.controls.reloads, 0);
+    assert.equal(again.reply('a', 'succeeded').status, 'succeeded', 'and the answer is there for who asks again');
+  });
+
+  it('that run longer than they live are not started again', async () => {
+    const verb = slow({ deadlineMs: 60 * MINUTE });
+    const device = await Device.start({ verbs: [verb] });
+    await device.send('slow', { id: 'a' }, { livesMs: MINUTE });
+    await device.clock.advance(20 * MINUTE);
+    await device.send('slow', { id: 'b' });
+    await device.send('slow', { id: 'a' });
+    assert.equal(verb.runs.length, 1);
+    assert.deepEqual(device.told(), ['a accepted', 'b accepted']);
+  });
+
+  it('leave no timer behind', async () => {
+    const device = await Device.start();
+    await device.send('status', { id: 'a' });
+    await device.commands.stop(1_000);
+    assert.equal(device.clock.pending, 0);
   });
 
   it('honour the MQTT 5 response topic and correlation data before replyTo', async () => {

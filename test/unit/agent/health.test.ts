@@ -146,6 +146,7 @@ describe('health', () => {
     assert.equal(device.health().reasons.length, 2, 'one interval ago is recent');
     await clock.advance(INTERVAL_MS);
     assert.equal(device.health().verdict, 'healthy');
+    assert.equal(device.loopResets, 2, 'the delay of the loop starts anew with each interval');
     device.healthOf.stop();
     assert.equal(clock.pending, 0);
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ShadowIntents } from '../../../src/agent/shadow-intents.ts';
 import { ShadowReporter } from '../../../src/agent/shadow-reporter.ts';
 import { fail } from '../../../src/domain/errors.ts';
 import type { ShadowDocument } from '../../../src/ports/shadow.ts';
@@ -93,8 +94,19 @@ describe('the shadow reporter', () => {
     assert.partialDeepStrictEqual(controls.agent().thresholds['worn'], { raise: 0.8, clear: 0.3 });
   });
 
-  it('reports what it cannot do with the path and the reason, once, and does the rest', async () => {
+  it('takes thresholds that fit their direction only', async () => {
     const { controls, clock, shadow, reported } = await start();
+    controls.agent().thresholds['low'] = { direction: 'below', raise: 10, clear: 20 };
+    shadow.store.update({ desired: { thresholds: { press: { low: { raise: 30 } } } } });
+    await clock.advance(SECOND);
+    assert.partialDeepStrictEqual(reported()['desiredErrors'], [{ reason: 'clear must not be below raise' }]);
+    shadow.store.update({ desired: { thresholds: { press: { low: { raise: 30, clear: 30 } } } } });
+    await clock.advance(SECOND);
+    assert.partialDeepStrictEqual(controls.agent().thresholds['low'], { raise: 30, clear: 30 });
+  });
+
+  it('reports what it cannot do with the path and the reason, once, and does the rest', async () => {
+    const { controls, clock, shadow, reported, log } = await start();
     shadow.store.update({
       desired: {
         mode: 'turbo',
@@ -114,6 +126,8 @@ describe('the shadow reporter', () => {
     assert.equal(controls.logLevel, 'debug');
     assert.deepEqual(controls.agent().thresholds['worn'], { direction: 'above', raise: 0.8, clear: 0.5 });
     assert.ok(shadow.reports.length <= 3, `${shadow.reports.length} reports: the loop is not broken`);
+    await clock.advance(3 * HEARTBEAT);
+    assert.equal(log.events.filter((event) => event === 'shadow desired').length, 1);
   });
 
   it('forgets an error when its wish is withdrawn', async () => {
@@ -137,13 +151,15 @@ describe('the shadow reporter', () => {
     assert.equal(reported()['desiredErrors'], undefined);
   });
 
-  it('does not poison prototypes', async () => {
-    const { clock, shadow, controls } = await start();
-    const desired =
-      '{"__proto__":{"mode":"observe"},"thresholds":{"press":{"__proto__":{"raise":1},"constructor":{"raise":1}}}}';
-    shadow.store.state = { desired: JSON.parse(desired), reported: {} };
-    shadow.store.update({});
-    await clock.advance(2 * SECOND);
+  it('does not poison prototypes', () => {
+    const controls = new FakeControls();
+    const intents = new ShadowIntents(controls);
+    const rules = '{"__proto__":{"raise":1},"constructor":{"raise":1}}';
+    intents.apply(JSON.parse(`{"__proto__":{"mode":"observe"},"thresholds":{"press":${rules}}}`), 0);
+    assert.deepEqual(
+      intents.errors.map(({ reason }) => reason),
+      ['is not known', 'there is no such rule', 'there is no such rule'],
+    );
     assert.equal(({} as { raise?: number }).raise, undefined);
     assert.equal(controls.mode, 'active');
   });
@@ -171,6 +187,9 @@ describe('the shadow reporter', () => {
     await clock.advance(2 * SECOND);
     assert.deepEqual(shadow.store.state?.desired, { mode: 'observe' });
     assert.equal(controls.agent().state, 'running');
+    const { length } = shadow.reports;
+    await clock.advance(10 * SECOND);
+    assert.equal(shadow.reports.length, length, 'and clears it once');
   });
 
   it('does not take an agent that still starts for one that was woken', async () => {
@@ -236,6 +255,7 @@ describe('the shadow reporter', () => {
 
   it('stops with no timer left, and reports nothing more', async () => {
     const { reporter, clock, controls, shadow } = await start();
+    await clock.advance(2 * SECOND);
     await reporter.stop();
     controls.mode = 'observe';
     reporter.changed();

@@ -85,6 +85,33 @@ describe('the shadow over topics', () => {
     assert.deepEqual(told.slice(1), [{ at: 5 }, { at: 6 }]);
   });
 
+  it('drops an answer to a get that is older than a delta since', async () => {
+    const { told, service, hub, bus, settle } = await makeShadow();
+    service.silent = true;
+    bus.goOffline();
+    bus.goOnline();
+    await settle();
+    const asked = JSON.parse(String(hub.on(`${PREFIX}/get`).at(-1)?.payload)) as { clientToken: string };
+    service.silent = false;
+    await service.say('update/delta', { version: 10, state: { mode: 'observe' } });
+    await service.say('get/accepted', { version: 9, state: {}, clientToken: asked.clientToken });
+    await settle();
+    assert.deepEqual(told.at(-1), { mode: 'observe' });
+  });
+
+  it('leaves no timer behind, and takes each answer once', async () => {
+    const { shadow, service, clock, hub, settle } = await makeShadow();
+    const report = shadow.report({ a: 1 });
+    await settle();
+    assert.ok((await report).ok);
+    assert.equal(clock.pending, 0);
+    const { clientToken } = JSON.parse(String(hub.on(`${PREFIX}/update`).at(-1)?.payload)) as { clientToken: string };
+    const { gets } = service;
+    await service.say('update/accepted', { state: { desired: {} }, version: 9, clientToken });
+    await settle();
+    assert.equal(service.gets, gets + 1, 'the second one is nobody we know');
+  });
+
   it('still takes a delta that its own report has overtaken', async () => {
     const { shadow, told, service, settle } = await makeShadow();
     const report = shadow.report({ a: 1 });
