@@ -25,4 +25,5 @@ try {
   module.enableCompileCache(cache);
 } catch {}
 
-await import('../src/cli.ts');
+const { main } = await import('../src/cli.ts');
+process.exitCode = await main(process.argv.slice(2));

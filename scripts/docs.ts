@@ -1,5 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { renderCommands } from '../src/agent/commands/reference.ts';
+import { renderMetrics } from '../src/agent/metrics-reference.ts';
+import { COMMANDS } from '../src/cli.ts';
 import { configJsonSchema, type FieldRow, fieldRows, type JsonSchema } from '../src/config/json-schema.ts';
 import { ERRORS } from '../src/domain/errors.ts';
 import { BAD_INPUT } from '../src/domain/reading.ts';
@@ -15,7 +18,38 @@ const PAGES: readonly Page[] = [
   { file: 'docs/reference/config.md', render: configPage },
   { file: 'docs/reference/errors.md', render: errorsPage },
   { file: 'docs/reference/bad-input.md', render: badInputPage },
+  { file: 'docs/reference/commands.md', render: renderCommands },
+  { file: 'docs/reference/metrics.md', render: renderMetrics },
+  { file: 'docs/reference/cli.md', render: cliPage },
 ];
+
+async function cliPage(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()));
+  const sections = commands.map(({ name, summary, args, flags }) => {
+    const usage = ['openclaw-edge', name, ...args.map((arg) => arg.name), flags.length > 0 ? '[options]' : '']
+      .join(' ')
+      .trimEnd();
+    const rows = [
+      ...args.map((arg) => [code(arg.name), arg.description, '']),
+      ...flags.map((flag) => [
+        code(flag.name),
+        flag.description,
+        flag.default === undefined ? '' : code(flag.defaultText ?? String(flag.default)),
+      ]),
+    ];
+    const rest = rows.length > 0 ? `\n\n${table(['', 'Meaning', 'Default'], rows)}` : '';
+    return `## ${name}\n\n${summary}.\n\n    ${usage}${rest}\n`;
+  });
+  return `# Command line
+
+<!-- Written by \`npm run docs\` from the commands' own tables. -->
+
+Every command takes \`-o, --output table|json|ndjson\`. Data goes to stdout (one document for \`json\`), progress and logs to stderr.
+Errors in \`json\` are \`{"ok": false, "error": {"code", "message", "hint"}}\`. Exit codes: 0 fine, 1 found problems, 2 usage, 3
+something that is needed is missing, 4 internal.
+
+${sections.join('\n')}`;
+}
 
 function configPage(): string {
   const rows = fieldRows().map(({ path, schema, required }) => [
@@ -93,8 +127,11 @@ function badInputPage(): string {
 }
 
 function page(title: string, intro: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`);
-  return `# ${title}\n\n<!-- Written by \`npm run docs\` from the code: change it there. -->\n\n${intro}\n\n${lines.join('\n')}\n`;
+  return `# ${title}\n\n<!-- Written by \`npm run docs\` from the code: change it there. -->\n\n${intro}\n\n${table(head, rows)}\n`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n');
 }
 
 function cell(text: string): string {

@@ -5,7 +5,7 @@ import { type Io, OUTPUTS, type Output, printError } from './cli/io.ts';
 import { EdgeError, failure, toFailure } from './domain/errors.ts';
 
 /** Every command by its words, loaded only when it is asked for: the agent must start in a moment. */
-const COMMANDS: Record<string, () => Promise<CliCommand>> = {
+export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   'agent run': async () => {
     const [{ agentRun }, { startDevice }] = await Promise.all([import('./cli/agent-run.ts'), import('./main.ts')]);
     return agentRun(startDevice) as CliCommand;
@@ -29,9 +29,8 @@ const NOUNS = new Map([
   ['simulate', 'A factory on a laptop'],
 ]);
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(argv: readonly string[]): Promise<ExitCode> {
+/** Runs one command line; resolves with its exit code. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
   const abort = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => abort.abort(new Error(name)));
   const io = makeIo(wantedOutput(argv), abort.signal);

@@ -11,6 +11,7 @@ import { createRunner } from './adapters/onnx/create-runner.ts';
 import { runnerLaunch } from './adapters/onnx/launch.ts';
 import { probeDevices } from './adapters/onnx/probe.ts';
 import { pinoLog } from './adapters/pino-log.ts';
+import { PrometheusEndpoint } from './adapters/prometheus.ts';
 import { sandboxAvailable } from './adapters/sandbox/bubblewrap.ts';
 import { ShadowTopics } from './adapters/shadow/shadow-topics.ts';
 import { SqliteOutbox } from './adapters/sqlite/outbox.ts';
@@ -21,6 +22,7 @@ import { EdgeAgent } from './agent/edge-agent.ts';
 import { Health } from './agent/health.ts';
 import { Lifecycle, type Part } from './agent/lifecycle.ts';
 import { Counters } from './agent/metrics.ts';
+import { samplesOf } from './agent/samples.ts';
 import { Sender } from './agent/sender.ts';
 import { ShadowReporter } from './agent/shadow-reporter.ts';
 import { Steering } from './agent/steering.ts';
@@ -83,8 +85,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const bus = await makeBus(url, config.bus, baseDir, log.child({ part: 'bus' }));
   const outbox = new SqliteOutbox({
     file: join(stateDir, 'outbox.db'),
-    maxBytes: config.outbox.maxBytes,
-    maxTries: config.outbox.maxTries,
+    ...config.outbox,
     maxFacts: MAX_FACTS,
     clock,
     log: log.child({ part: 'outbox' }),
@@ -137,6 +138,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
         ? [{ name: 'shadow', start: () => reporter.start(), stop: () => reporter.stop() }]
         : []),
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
+      ...(config.metrics.port === undefined ? [] : [metricsPart(config.metrics.port, health, log)]),
       { name: 'connection', start: () => bus.start(), stop: () => {} },
       { name: 'models', start: () => Promise.all(agents.map((agent) => agent.load())), stop: () => {} },
     ],
@@ -158,6 +160,17 @@ function refusalOfAll(agents: readonly EdgeAgent[]): Failure | undefined {
 
 function commandsPart(commands: Commands): Part {
   return { name: 'commands', start: () => commands.start(), stop: (deadlineMs) => commands.stop(deadlineMs) };
+}
+
+function metricsPart(port: number, health: Health, log: Log): Part {
+  const monotonic = () => systemClock.monotonic();
+  const endpoint = new PrometheusEndpoint({ port, samples: () => samplesOf(health.snapshot()), monotonic });
+  const start = async () => {
+    const started = await endpoint.start();
+    if (!started.ok) throw new EdgeError(started.error);
+    log.info({ url: `http://127.0.0.1:${started.value}/metrics` }, 'metrics served');
+  };
+  return { name: 'metrics', start, stop: () => endpoint.stop() };
 }
 
 async function startBroker(broker: EmbeddedBroker | undefined): Promise<string> {

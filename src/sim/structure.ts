@@ -5,7 +5,7 @@ import { SAMPLE_RATE_HZ } from './sensor.ts';
 const UNBALANCE_G = [0.015, 0.03] as const;
 const SECOND_HARMONIC_G = [0.02, 0.035] as const;
 const WHITE_G = [0.012, 0.022] as const;
-/** A healthy motor hums around 1 kHz too: most of the energy of CWRU's normal recording lies there. */
+/** A healthy motor hums. Ours does around 1 kHz, where CWRU's normal recording has its energy when it is played at 12 kHz. */
 const HUM_G = [0.045, 0.07] as const;
 const HUM_HZ = [900, 1300] as const;
 const HUM_BANDWIDTH_HZ = 80;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { decimate } from '../../../bench/accuracy/decimate.ts';
 import { macroF1, rmse, top } from '../../../bench/accuracy/figures.ts';
+import { decimate } from '../../../src/sim/decimate.ts';
 
 describe('The figures of accuracy', () => {
   it('count a macro-F1 of 1 only when every answer is right', () => {

@@ -29,16 +29,28 @@ describe('sim/replay', function () {
 
   it('reads every recording of a folder by name, and ignores other files', async () => {
     await putSamples('1772_IR_7_DE12_DE.f32', Float32Array.of(0.5, -0.25, 1));
-    await putSamples('1797_Normal_DE.f32', Float32Array.of(1));
+    await putSamples('pump.f32', Float32Array.of(1));
     await put('README.md', new Uint8Array(3));
     const read = await readRecordings(folder);
     assert.deepEqual(read, {
       ok: true,
       value: [
         { key: '1772_IR_7_DE12_DE', fault: 'inner', rpm: 1772, samples: Float32Array.of(0.5, -0.25, 1) },
-        { key: '1797_Normal_DE', fault: 'none', rpm: 1797, samples: Float32Array.of(1) },
+        { key: 'pump', fault: undefined, rpm: 1797, samples: Float32Array.of(1) },
       ],
     });
+  });
+
+  it('plays the normal recording of CWRU, taken at 48 kHz, at the rate of the others', async () => {
+    const wave = Float32Array.from({ length: 4800 }, (_, i) => Math.sin((2 * Math.PI * 300 * i) / 48_000));
+    await putSamples('1797_Normal_DE.f32', wave);
+    const read = await readRecordings(folder);
+    assert.equal(read.ok, true);
+    const samples = (read.ok && read.value[0]?.samples) || new Float32Array();
+    assert.equal(samples.length, Math.floor((4800 - 129) / 4) + 1);
+    // 300 Hz turn once in 40 samples of 12 kHz.
+    for (const [i, value] of samples.slice(0, -40).entries())
+      assert.ok(Math.abs(value - (samples[i + 40] ?? 9)) < 1e-4);
   });
 
   it('finds the fault in the name, and says when it is not there', () => {

@@ -6,7 +6,7 @@ const CUTOFF_HZ = 5500;
 /** Lowers a sample rate by a whole factor, behind a low-pass filter (windowed sinc, Hamming). As scripts/train/cwru.py. */
 export function decimate(samples: Float32Array, sampleRateHz: number, factor: number): Float32Array {
   const taps = lowPass(CUTOFF_HZ / sampleRateHz);
-  const out = new Float32Array(Math.floor((samples.length - TAPS) / factor) + 1);
+  const out = new Float32Array(Math.max(0, Math.floor((samples.length - TAPS) / factor) + 1));
   for (let i = 0; i < out.length; i++) {
     let sum = 0;
     for (let k = 0; k < TAPS; k++) sum += (taps[k] ?? 0) * (samples[i * factor + k] ?? 0);
