@@ -7,7 +7,7 @@ type Agents = Reported['agents'];
 type Trim = { readonly name: string; readonly trim: (reported: Reported) => Reported };
 
 /** What goes, in this order, until the rest fits. What an operator acts upon goes last. */
-export const TRIMS: readonly Trim[] = [
+const TRIMS: readonly Trim[] = [
   { name: 'counters', trim: eachAgent(({ counters: _, ...agent }) => agent) },
   { name: 'latencyMs', trim: eachAgent(({ latencyMs: _, ...agent }) => agent) },
   { name: 'thresholds', trim: ({ thresholds: _, ...reported }) => reported },

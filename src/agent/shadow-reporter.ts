@@ -11,7 +11,7 @@ import { fitShadow } from './shadow-fit.ts';
 import { ShadowIntents } from './shadow-intents.ts';
 
 /** Reports are at least this far apart, and changes are looked for this often. */
-export const REPORT_GAP_MS = 1_000;
+const REPORT_GAP_MS = 1_000;
 
 /** Nothing was sent, or nothing was wrong with it: tried again at the next look. */
 const TRY_AGAIN: ReadonlySet<ErrorCode> = new Set(['E_BUS_OFFLINE', 'E_BUS_BUSY']);

@@ -7,7 +7,7 @@ import { merge } from './merge.ts';
 import { part, readServiceMessage, type ServiceMessage } from './service-message.ts';
 
 /** AWS IoT: a shadow document and the update that makes it. */
-export const MAX_SHADOW_BYTES = 8 * 1024;
+const MAX_SHADOW_BYTES = 8 * 1024;
 /** A shadow service answers in well under a second; a plain broker never does. */
 export const ANSWER_DEADLINE_MS = 5_000;
 

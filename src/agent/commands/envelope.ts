@@ -11,7 +11,7 @@ export const MAX_LIFETIME_MS = 24 * 3_600_000;
 /** A sender's clock may be this far ahead of the device's. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 /** It is kept with the command, until it is answered. */
-export const MAX_CORRELATION_BYTES = 256;
+const MAX_CORRELATION_BYTES = 256;
 const MAX_TEXT = 256;
 const PROBLEMS_TOLD = 3;
 

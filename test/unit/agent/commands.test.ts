@@ -333,6 +333,7 @@ describe('commands', () => {
     await device.send('slow', { id: 'a' }, { livesMs: MINUTE });
     await device.clock.advance(20 * MINUTE);
     await device.send('slow', { id: 'b' });
+    assert.deepEqual([...device.outbox.facts('cmd/').keys()], ['cmd/a', 'cmd/b']);
     await device.send('slow', { id: 'a' });
     assert.equal(verb.runs.length, 1);
     assert.deepEqual(device.told(), ['a accepted', 'b accepted']);
