@@ -54,7 +54,7 @@ function command(bench: Bench, kind: AgentKind, port: number): string[] {
     case 'inline':
     case 'process':
     case 'binary':
-      return [script('../src/cli.ts'), 'agent', 'run', '--config', configOf(bench, kind, port)];
+      return [script('../bin/openclaw-edge.js'), 'agent', 'run', '--config', configOf(bench, kind, port)];
     default:
       return kind satisfies never;
   }

@@ -65,7 +65,7 @@ async function compare(bench: Bench, broker: Broker, rate: number) {
   return results;
 }
 
-export async function load(bench: Bench, broker: Broker, kind: AgentKind, rate: number): Promise<LoadResult> {
+async function load(bench: Bench, broker: Broker, kind: AgentKind, rate: number): Promise<LoadResult> {
   const receiver = await Receiver.open(broker.port);
   const agent = startAgent(bench, kind, broker.port);
   try {

@@ -47,7 +47,7 @@ export async function throughput(bench: Bench) {
   };
 }
 
-export async function flood(bench: Bench, kind: AgentKind, topics = 1): Promise<FloodResult> {
+async function flood(bench: Bench, kind: AgentKind, topics = 1): Promise<FloodResult> {
   const plan: FloodPlan = {
     format: formatOf(kind),
     topics,
