@@ -14,7 +14,8 @@ export async function cwruTestWindows(folder: string, window: number, hop: numbe
   if (!recordings.ok) return recordings;
   const samples: Sample[] = [];
   for (const { samples: recording, fault } of recordings.value) {
-    const truth = LABELS.findIndex((label) => label === fault);
+    if (fault === undefined) continue;
+    const truth = LABELS.indexOf(fault);
     const first = Math.floor(recording.length * TEST_FROM) + window;
     for (let start = first; start + window <= recording.length; start += hop) {
       samples.push({ input: recording.subarray(start, start + window), truth });
