@@ -1,0 +1,36 @@
+import type { Result } from '../domain/errors.ts';
+import type { Manifest } from '../domain/manifest.ts';
+import type { ModelRef } from '../domain/rollout.ts';
+
+/** What a rollout may rely on once a package is verified. */
+export type VerifiedPackage = {
+  readonly ref: ModelRef;
+  readonly manifest: Manifest;
+  /** Path -> hex SHA-256 of every file of the package, signatures included, as verified. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Who signed: key ids or certificate subjects. */
+  readonly signers: readonly string[];
+  /** Sum of the sizes of all files, bytes. */
+  readonly bytes: number;
+};
+
+/** What this device holds the package against. */
+export type VerifyContext = {
+  /** The larger of the clock and the latest time ever seen: a dead battery does not turn back expiry. */
+  readonly nowMs: number;
+  /** Release numbers must be higher, unless the package carries a signed override for this device's floor. */
+  readonly releaseFloor: number;
+  /** Device groups that this thing belongs to. */
+  readonly groups: readonly string[];
+  readonly thing: string;
+  /** True for a package that is installed anew; false for one that is already staged (expiry no longer matters). */
+  readonly newInstall: boolean;
+};
+
+/**
+ * Proves that a package (a folder, or a zip) is genuine, complete and meant for this device.
+ * Reading only: it writes nothing and may be repeated. Memory stays flat whatever the size of the package.
+ */
+export interface PackageVerifier {
+  verify(source: string, context: VerifyContext): Promise<Result<VerifiedPackage>>;
+}
