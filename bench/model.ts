@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import onnxProto from 'onnx-proto';
-import type { GoldenCase, Manifest } from '../src/domain/manifest.ts';
+import type { GoldenCase } from '../src/domain/manifest.ts';
+import type { ManifestDocument } from '../src/package/manifest.ts';
 import { seeded } from './seeded.ts';
 
 const { onnx } = onnxProto;
@@ -113,7 +114,7 @@ function reconstructionError(layers: readonly Layer[], input: Float32Array): num
   return Math.hypot(...activation.map((decoded, i) => decoded - (input[i] ?? 0)));
 }
 
-function manifest(file: string, bytes: Uint8Array): Manifest {
+function manifest(file: string, bytes: Uint8Array): ManifestDocument {
   return {
     schemaVersion: 1,
     name: MODEL.name,

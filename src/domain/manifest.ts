@@ -21,6 +21,15 @@ export type ModelOutput = {
   /** Classes in the order of the scores; exactly one name for regression and anomaly. */
   readonly labels: readonly string[];
   readonly units?: string | undefined;
+  readonly reference?: OutputReference | undefined;
+};
+
+/** How the answers were distributed when the model was made: what drift is measured against. */
+export type OutputReference = {
+  /** Between bins of the score, ascending; absent for classification, where each label is a bin. */
+  readonly edges?: readonly number[] | undefined;
+  /** Share of the answers in each bin, together 1: one a label, or one more than there are edges. */
+  readonly shares: readonly number[];
 };
 
 export type Variant = {
@@ -33,6 +42,41 @@ export type Variant = {
   readonly sha256: string;
 };
 
+/** What a candidate must show beside the active model, before the swap. */
+export type CanaryGate = {
+  /** Live windows that both models answer: the evidence that a verdict needs. */
+  readonly windows: number;
+  /** Largest share of them on which candidate and active model may disagree. */
+  readonly maxDisagreement: number;
+  /** How long the windows may take to come; one extension adds as much again. */
+  readonly deadlineMs: number;
+  readonly maxExtensions: number;
+};
+
+/** What a new active model must show in its probation, after the swap. */
+export type WatchGate = {
+  /** The probation ends when both are reached: so many answers, and so much time. */
+  readonly windows: number;
+  readonly durationMs: number;
+  /** Largest share of windows that get no answer. */
+  readonly maxErrorRate: number;
+  /** Largest population stability index (PSI) of the answers against the reference. */
+  readonly maxDrift: number;
+  /** How many times as many alarms as before the swap are still believed. */
+  readonly maxAlarmRateJump: number;
+};
+
+export type Gates = {
+  /** Largest absolute difference from a golden score. */
+  readonly goldenTolerance: number;
+  /** Budget for one window alone, p99, milliseconds. */
+  readonly latencyBudgetMs: number;
+  /** Budget for the resident memory of the runner, its runtime included. */
+  readonly memoryBudgetBytes: number;
+  readonly canary: CanaryGate;
+  readonly watch: WatchGate;
+};
+
 export type Manifest = {
   readonly schemaVersion: 1;
   readonly name: string;
@@ -42,12 +86,7 @@ export type Manifest = {
   readonly input: ModelInput;
   readonly output: ModelOutput;
   readonly variants: readonly Variant[];
-  readonly gates: {
-    /** Largest absolute difference from a golden score. */
-    readonly goldenTolerance: number;
-    /** Budget for one window alone, p99, milliseconds. */
-    readonly latencyBudgetMs: number;
-  };
+  readonly gates: Gates;
   readonly requires: { readonly opset: number };
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
+import { GATES } from './gates.ts';
 import { problems } from './problems.ts';
 
 /** A window of a million values is 4 MB of float32: far beyond any sensor model, and still harmless to allocate. */
@@ -8,6 +9,10 @@ const MAX_WINDOW_VALUES = 1_048_576;
 const MAX_CHANNELS = 1024;
 const MAX_LABELS = 4096;
 const MAX_VARIANTS = 16;
+/** Ten bins are the custom for a population stability index; more only make it noisy. */
+const MAX_EDGES = 99;
+/** Shares are written with a few digits, and need not add up to 1 exactly. */
+const SHARES_ROUNDING = 0.01;
 /** The largest model file that is read: four times the 68 MB that a device of this class was measured with, rounded up. */
 const MAX_MODEL_BYTES = 512 * 1024 * 1024;
 /** ONNX Runtime 1.30 knows opsets up to this one. */
@@ -45,6 +50,15 @@ const OUTPUT = z.strictObject({
   name: TEXT,
   labels: z.array(TEXT).min(1).max(MAX_LABELS).superRefine(distinct),
   units: TEXT.optional(),
+  reference: z
+    .strictObject({
+      edges: z.array(z.number()).min(1).max(MAX_EDGES).optional(),
+      shares: z
+        .array(z.number().min(0).max(1))
+        .min(2)
+        .max(Math.max(MAX_LABELS, MAX_EDGES + 1)),
+    })
+    .optional(),
 });
 
 const VARIANT = z.strictObject({
@@ -81,10 +95,13 @@ const MANIFEST = z
           'file',
         );
       }),
-    gates: z.strictObject({ goldenTolerance: z.number().nonnegative(), latencyBudgetMs: z.number().positive() }),
+    gates: GATES,
     requires: z.strictObject({ opset: z.int().min(1).max(MAX_OPSET) }),
   })
   .superRefine(fitting) satisfies z.ZodType<Manifest>;
+
+/** manifest.json as it is written: what has a default may be left out. */
+export type ManifestDocument = z.input<typeof MANIFEST>;
 
 /** What no single field can know; looked at once every field is right. */
 function fitting(manifest: Manifest, ctx: z.RefinementCtx): void {
@@ -101,6 +118,20 @@ function fitting(manifest: Manifest, ctx: z.RefinementCtx): void {
     const due = task === 'classification' ? 'at least two labels' : 'exactly one label';
     ctx.addIssue({ code: 'custom', path: ['output', 'labels'], message: `${task} has ${due}` });
   }
+  const wrong = referenceProblem(manifest);
+  if (wrong !== undefined) ctx.addIssue({ code: 'custom', path: ['output', 'reference'], message: wrong });
+}
+
+function referenceProblem({ task, output }: Manifest): string | undefined {
+  if (output.reference === undefined) return undefined;
+  const { edges, shares } = output.reference;
+  if (task === 'classification' && edges !== undefined) return 'classification has labels for bins, and no edges';
+  if (task !== 'classification' && edges === undefined) return `${task} needs the edges of its bins`;
+  const bins = edges === undefined ? output.labels.length : edges.length + 1;
+  if (shares.length !== bins) return `has ${shares.length} shares for ${bins} bins`;
+  if (edges?.some((edge, i) => i > 0 && edge <= (edges[i - 1] ?? edge))) return 'edges must rise';
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return Math.abs(sum - 1) > SHARES_ROUNDING ? `shares add up to ${sum}, not to 1` : undefined;
 }
 
 function distinct(names: readonly string[], ctx: z.RefinementCtx, field?: string): void {

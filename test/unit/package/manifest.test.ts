@@ -3,9 +3,40 @@ import { parseManifest } from '../../../src/package/manifest.ts';
 import { tinyManifest } from '../../fixtures/packages/tiny-package.ts';
 
 describe('manifest.json', () => {
-  it('becomes a Manifest with nothing added and nothing lost', () => {
+  it('becomes a Manifest with the gates that it leaves out, and nothing lost', () => {
     const parsed = parseManifest(tinyManifest());
-    assert.deepEqual(parsed, { ok: true, value: tinyManifest() });
+    assert.ok(parsed.ok, JSON.stringify(parsed));
+    const { canary, watch, memoryBudgetBytes, ...gates } = parsed.value.gates;
+    assert.deepEqual({ ...parsed.value, gates }, tinyManifest());
+    assert.equal(memoryBudgetBytes, 512 * 1024 * 1024);
+    assert.deepEqual(canary, { windows: 50, maxDisagreement: 0.2, deadlineMs: 600_000, maxExtensions: 3 });
+    assert.deepEqual(watch, {
+      windows: 200,
+      durationMs: 600_000,
+      maxErrorRate: 0.01,
+      maxDrift: 0.25,
+      maxAlarmRateJump: 3,
+    });
+  });
+
+  it('keeps the gates that it states, and fills up the rest', () => {
+    const manifest = tinyManifest();
+    const gates = { ...manifest.gates, canary: { windows: 7 }, watch: { maxDrift: 0.1 } };
+    const parsed = parseManifest({ ...manifest, gates });
+    assert.ok(parsed.ok, JSON.stringify(parsed));
+    assert.equal(parsed.value.gates.canary.windows, 7);
+    assert.equal(parsed.value.gates.canary.maxExtensions, 3);
+    assert.equal(parsed.value.gates.watch.maxDrift, 0.1);
+  });
+
+  it('may say how the answers of the model were distributed', () => {
+    const manifest = tinyManifest();
+    assert.equal(parseManifest(withReference(manifest, { shares: [0.9, 0.1] })).ok, true);
+    const regression = {
+      ...withReference(manifest, { edges: [1, 2.5], shares: [0.2, 0.5, 0.3] }, ['value']),
+      task: 'regression',
+    };
+    assert.equal(parseManifest(regression).ok, true);
   });
 
   it('may leave sample rate and units out', () => {
@@ -47,6 +78,24 @@ describe('manifest.json', () => {
     ['an unknown schema version', (m) => ({ ...m, schemaVersion: 2 }), /schemaVersion: /],
     ['an opset of the future', (m) => ({ ...m, requires: { opset: 99 } }), /requires\.opset: /],
     ['a tolerance that is no number', (m) => ({ ...m, gates: { ...m.gates, goldenTolerance: 'small' } }), /gates\./],
+    [
+      'a share above one',
+      (m) => ({ ...m, gates: { ...m.gates, canary: { maxDisagreement: 2 } } }),
+      /maxDisagreement: /,
+    ],
+    ['shares that are not one a label', (m) => withReference(m, { shares: [0.5, 0.25, 0.25] }), /3 shares for 2 bins/],
+    ['shares that are no whole', (m) => withReference(m, { shares: [0.5, 0.2] }), /shares add up to 0\.7/],
+    ['edges for labels', (m) => withReference(m, { edges: [1], shares: [0.5, 0.5] }), /labels for bins/],
+    [
+      'edges that fall',
+      (m) => ({ ...withReference(m, { edges: [2, 1], shares: [0.2, 0.3, 0.5] }, ['v']), task: 'anomaly' }),
+      /edges must rise/,
+    ],
+    [
+      'no edges for a regression',
+      (m) => ({ ...withReference(m, { shares: [0.5, 0.5] }, ['v']), task: 'regression' }),
+      /needs the edges/,
+    ],
     ['an unknown key deep inside', (m) => ({ ...m, gates: { ...m.gates, hope: 1 } }), /gates: .*hope/],
     ['no object at all', () => [1, 2], /\(document\): /],
   ];
@@ -63,6 +112,10 @@ describe('manifest.json', () => {
 
 function withFile(manifest: ReturnType<typeof tinyManifest>, file: string) {
   return { ...manifest, variants: [{ ...manifest.variants[0], file }] };
+}
+
+function withReference(manifest: ReturnType<typeof tinyManifest>, reference: object, labels = manifest.output.labels) {
+  return { ...manifest, output: { ...manifest.output, labels, reference } };
 }
 
 function refusal(document: unknown): string {
