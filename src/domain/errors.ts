@@ -191,6 +191,33 @@ export const ERRORS = {
     hint: 'Stop the other one, or give each its own state folder.',
   },
 
+  // Packages and their store
+  E_PACKAGE_ARCHIVE: {
+    retryable: false,
+    message: 'The archive is not a model package that may be unpacked',
+    hint: 'A package is a flat zip of regular files, as `openclaw-edge model pack` writes it.',
+  },
+  E_PACKAGE_EXISTS: {
+    retryable: false,
+    message: 'There is something already where the package would be written',
+    hint: 'Choose another place with --out, or remove what is there.',
+  },
+  E_STATE_DAMAGED: {
+    retryable: false,
+    message: 'What the agent kept about a model is damaged',
+    hint: 'Look at the disk; the damaged file is kept. The model starts again from the configuration.',
+  },
+  E_STATE_IO: {
+    retryable: true,
+    message: 'The state folder cannot be read or written',
+    hint: 'Check the disk and the rights of the state folder.',
+  },
+  E_DISK_FULL: {
+    retryable: true,
+    message: 'There is not enough room on the disk',
+    hint: 'Make room in the state folder, or choose a smaller package.',
+  },
+
   // Commands
   E_COMMAND_MALFORMED: {
     retryable: false,
