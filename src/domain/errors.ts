@@ -161,6 +161,108 @@ export const ERRORS = {
     hint: 'Install bubblewrap and allow user namespaces, or choose isolation: process.',
   },
 
+  // Packages: what they hold, who signed them, for whom
+  E_PACKAGE_CONTENT: {
+    retryable: false,
+    message: 'The package does not hold exactly what was signed',
+    hint: 'A file was changed, added or removed: get the package again from its publisher.',
+  },
+  E_PACKAGE_UNSAFE: {
+    retryable: false,
+    message: 'The package holds something that no package may hold',
+    hint: 'Plain files of one folder only: no links, devices, subfolders, odd names, or names that differ only in case.',
+  },
+  E_PACKAGE_TOO_LARGE: {
+    retryable: false,
+    message: 'The package is larger than any package may be',
+    hint: 'Remove files, or make them smaller.',
+  },
+  E_SIGNATURE_MISSING: {
+    retryable: false,
+    message: 'The package is not signed',
+    hint: 'A package needs model.sig and release.sig; `openclaw-edge model sign` writes both.',
+  },
+  E_SIGNATURE_MALFORMED: {
+    retryable: false,
+    message: 'A signature file is not as its format asks, or asks for what is not allowed',
+    hint: 'Sign the package again with `openclaw-edge model sign`.',
+  },
+  E_SIGNATURE_INVALID: {
+    retryable: false,
+    message: 'A signature does not fit what it signs',
+    hint: 'The package was changed after it was signed: get it again from its publisher.',
+  },
+  E_SIGNER_UNTRUSTED: {
+    retryable: false,
+    message: 'Signed by somebody whom this device does not trust',
+    hint: 'Check the keys and authorities of the trust root, or have the package signed by one of them.',
+  },
+  E_SIGNERS_TOO_FEW: {
+    retryable: false,
+    message: 'Fewer trusted keys have signed than the trust root asks for',
+    hint: 'Let another key holder add a signature: `openclaw-edge model sign DIR --key FILE --cosign`.',
+  },
+  E_CERTIFICATE_INVALID: {
+    retryable: false,
+    message: 'A certificate may not do what it is used for',
+    hint: 'Signing needs a certificate for digital signatures, and certificate authorities above it.',
+  },
+  E_CERTIFICATE_EXPIRED: {
+    retryable: false,
+    message: 'A certificate of the signer has expired or is not valid yet',
+    hint: 'Sign with a valid certificate, and check the clock of this device.',
+  },
+  E_KEY_INVALID: {
+    retryable: false,
+    message: 'A key cannot be used for signing here',
+    hint: 'Keys are PEM without a password, on the curves P-256, P-384 or P-521.',
+  },
+  E_RELEASE_MISMATCH: {
+    retryable: false,
+    message: 'release.sig belongs to another package',
+    hint: 'Sign the release again after every change of the package.',
+  },
+  E_RELEASE_OLD: {
+    retryable: false,
+    message: 'The release is not newer than what this device has had',
+    hint: 'Give it a higher release number, or sign a deliberate downgrade for this thing (--downgrade-thing).',
+  },
+  E_RELEASE_GAP: {
+    retryable: false,
+    message: 'The release cannot follow what this device has',
+    hint: 'Install the release that is named, or a later one, first.',
+  },
+  E_RELEASE_EARLY: {
+    retryable: false,
+    message: 'The release is not to be installed yet',
+    hint: 'Wait for the date that is named, and check the clock of this device.',
+  },
+  E_RELEASE_EXPIRED: {
+    retryable: false,
+    message: 'The release is not to be installed any more',
+    hint: 'Look for a newer release, or sign this one again with a later --expires.',
+  },
+  E_RELEASE_FOREIGN: {
+    retryable: false,
+    message: 'The release is for other devices',
+    hint: 'Check the groups of this device and of the release.',
+  },
+  E_TRUST_INVALID: {
+    retryable: false,
+    message: 'The trust root has problems',
+    hint: 'Fix every path that is listed; `openclaw-edge trust init` writes a right one.',
+  },
+  E_TRUST_OLD: {
+    retryable: false,
+    message: 'The release was signed under a newer trust root',
+    hint: 'Bring the newer trust root to this device first: `openclaw-edge trust rotate`.',
+  },
+  E_TRUST_ROTATION: {
+    retryable: false,
+    message: 'The new trust root may not follow the old one',
+    hint: 'It needs the next version, and signatures enough for the old root and for itself.',
+  },
+
   // Simulator
   E_RECORDING_INVALID: {
     retryable: false,
@@ -189,6 +291,53 @@ export const ERRORS = {
     retryable: false,
     message: 'Another agent uses this state folder',
     hint: 'Stop the other one, or give each its own state folder.',
+  },
+
+  // Rollouts
+  E_ROLLOUT_GATE: {
+    retryable: false,
+    message: 'The model did not pass a gate',
+    hint: 'The gate, what was measured and what was allowed are in the message; the version is quarantined.',
+  },
+  E_ROLLOUT_UNDECIDED: {
+    retryable: true,
+    message: 'Too few live windows came to judge the model',
+    hint: 'Roll it out again when the sensors send; gates.canary in the manifest says how many windows it takes.',
+  },
+  E_ROLLOUT_QUARANTINED: {
+    retryable: false,
+    message: 'This version was found bad on this device before',
+    hint: 'Roll out a newer version, or force this one if you know why it failed.',
+  },
+  E_ROLLOUT_CRASH_LOOP: {
+    retryable: false,
+    message: 'The agent went down again and again during the rollout',
+    hint: 'Look at the log of the starts before, and at the power supply of the device.',
+  },
+  E_ROLLOUT_CANCELLED: {
+    retryable: false,
+    message: 'The rollout was cancelled',
+    hint: 'Start it again if you want to.',
+  },
+  E_ROLLOUT_SUPERSEDED: {
+    retryable: false,
+    message: 'A newer request took the place of the rollout',
+    hint: 'Nothing to do: see the newer one.',
+  },
+  E_ROLLOUT_UNDONE: {
+    retryable: false,
+    message: 'The model was rolled back by hand',
+    hint: 'The version is quarantined; force it if you want it again.',
+  },
+  E_ROLLOUT_BUSY: {
+    retryable: true,
+    message: 'A rollout is on its way in this slot',
+    hint: 'Wait for its end, or cancel it.',
+  },
+  E_ROLLOUT_NOTHING: {
+    retryable: false,
+    message: 'There is nothing to cancel or to go back to',
+    hint: 'See `openclaw-edge model list` for the versions of the slot.',
   },
 
   // Packages and their store

@@ -99,6 +99,8 @@ export type SlotRecord = {
   readonly active: ModelRef | undefined;
   /** What was active before `active`: kept until the next commit, for `model rollback`. */
   readonly previous: ModelRef | undefined;
+  /** What was `previous` before the swap: comes back when the candidate does not stay. Only while watching. */
+  readonly older: ModelRef | undefined;
   readonly candidate: ModelRef | undefined;
   readonly request: RolloutRequest | undefined;
   /** Waits for the slot: a newer request replaces it (superseded). */
@@ -109,7 +111,7 @@ export type SlotRecord = {
   /** Why it is rolling back or was refused; kept for the outcome. */
   readonly failure: Pick<Failure, 'code' | 'message'> | undefined;
   readonly evidence: readonly Evidence[];
-  /** Starts of the agent since the candidate became active, without reaching the end of the probation. */
+  /** Starts of the agent without a stop in good order: since the request until the swap, then since the swap. */
   readonly boots: number;
   /** Highest release number ever committed: older ones are refused. */
   readonly releaseFloor: number;

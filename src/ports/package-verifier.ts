@@ -12,18 +12,22 @@ export type VerifiedPackage = {
   readonly signers: readonly string[];
   /** Sum of the sizes of all files, bytes. */
   readonly bytes: number;
+  /** Why an older release was let in: the reason inside its signed downgrade for this thing. To be audited. */
+  readonly downgrade?: string;
 };
 
 /** What this device holds the package against. */
 export type VerifyContext = {
   /** The larger of the clock and the latest time ever seen: a dead battery does not turn back expiry. */
   readonly nowMs: number;
-  /** Release numbers must be higher, unless the package carries a signed override for this device's floor. */
+  /** Release numbers must be higher for a new install, unless the package carries a signed downgrade for this floor. */
   readonly releaseFloor: number;
+  /** Digest of the active model: the very same package again is no downgrade, whatever its release number. */
+  readonly activeDigest?: string | undefined;
   /** Device groups that this thing belongs to. */
   readonly groups: readonly string[];
   readonly thing: string;
-  /** True for a package that is installed anew; false for one that is already staged (expiry no longer matters). */
+  /** True for a package that is installed anew; false for one that was let in before: neither floor nor dates matter. */
   readonly newInstall: boolean;
 };
 

@@ -1,0 +1,23 @@
+import type { SlotRecord } from '../domain/rollout.ts';
+import type { RolloutEvent } from './events.ts';
+
+/** A rollout survives this many starts of the agent; one more, and the model is taken for the reason. */
+export const MAX_BOOTS = 3;
+
+type Question = (record: SlotRecord, event: RolloutEvent) => boolean;
+
+/** The conditions of the table. */
+export const GUARDS = {
+  /** The slot has no active model yet. */
+  isFirst: ({ active }) => active === undefined,
+  hasPrevious: ({ previous }) => previous !== undefined,
+  isActive: ({ active }, event) => event.type === 'verified' && active?.digest === event.ref.digest,
+  isQuarantined: ({ quarantine, request }, event) =>
+    event.type === 'verified' &&
+    request?.force !== true &&
+    quarantine.some(({ ref }) => ref.digest === event.ref.digest),
+  isCancelled: ({ failure }) => failure?.code === 'E_ROLLOUT_CANCELLED',
+  isCrashLoop: ({ boots }) => boots >= MAX_BOOTS,
+  isAwaited: ({ queued }) => queued !== undefined,
+} as const satisfies Record<string, Question>;
+export type Guard = keyof typeof GUARDS;
