@@ -11,11 +11,16 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
     return agentRun(startDevice) as CliCommand;
   },
   'agent check': async () => (await import('./cli/agent-check.ts')).agentCheck as CliCommand,
+  'model sign': async () => (await import('./cli/model-sign.ts')).modelSign as unknown as CliCommand,
+  'model verify': async () => (await import('./cli/model-verify.ts')).modelVerify as unknown as CliCommand,
   'model inspect': async () => (await import('./cli/model-inspect.ts')).modelInspect as CliCommand,
   'model test': async () => {
     const [{ modelTest }, { makeTestRunner }] = await Promise.all([import('./cli/model-test.ts'), import('./main.ts')]);
     return modelTest(makeTestRunner) as unknown as CliCommand;
   },
+  'trust init': async () => (await import('./cli/trust-init.ts')).trustInit as unknown as CliCommand,
+  'trust sign': async () => (await import('./cli/trust-sign.ts')).trustSign as CliCommand,
+  'trust rotate': async () => (await import('./cli/trust-rotate.ts')).trustRotate as CliCommand,
   doctor: async () => {
     const [{ doctor }, { doctorProbes }] = await Promise.all([import('./cli/doctor.ts'), import('./main.ts')]);
     return doctor(doctorProbes) as CliCommand;
@@ -26,6 +31,7 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
 const NOUNS = new Map([
   ['agent', "This device's agents"],
   ['model', 'Model packages'],
+  ['trust', 'Whom devices believe'],
   ['simulate', 'A factory on a laptop'],
 ]);
 

@@ -2,12 +2,11 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../domain/errors.ts';
 import type { GoldenCase, Manifest, Variant } from '../domain/manifest.ts';
-import { parseGolden } from './golden.ts';
-import { parseManifest } from './manifest.ts';
+import { parsePackage } from './parse.ts';
 import { readRegularFile } from './read-file.ts';
 
 /** A manifest with every list at its limit stays below. */
-const MAX_MANIFEST_BYTES = 1024 * 1024;
+export const MAX_MANIFEST_BYTES = 1024 * 1024;
 /** Golden cases are text: 64 windows of 8,000 values take about 5 MB. */
 const MAX_GOLDEN_BYTES = 16 * 1024 * 1024;
 
@@ -28,15 +27,10 @@ export async function openPackage(folder: string): Promise<Result<ModelPackage>>
       ? fail('E_MODEL_MISSING', folder, manifestText.error)
       : manifestText;
   }
-  const manifest = parseText(manifestText.value, 'manifest.json', parseManifest);
-  if (!manifest.ok) return manifest;
-
   const goldenText = await readRegularFile(join(folder, 'golden.json'), MAX_GOLDEN_BYTES, 'E_MANIFEST_INVALID');
   if (!goldenText.ok) return goldenText;
-  const golden = parseText(goldenText.value, 'golden.json', (document) => parseGolden(document, manifest.value));
-  if (!golden.ok) return golden;
-
-  return ok({ folder, manifest: manifest.value, golden: golden.value });
+  const parsed = parsePackage(manifestText.value, goldenText.value);
+  return parsed.ok ? ok({ folder, ...parsed.value }) : parsed;
 }
 
 /**
@@ -68,14 +62,4 @@ function choose({ name, variants }: Manifest, id: string | undefined): Result<Va
       : variants.find((one) => one.id === id);
   if (variant !== undefined) return ok(variant);
   return fail('E_MODEL_MISSING', `${name} has no variant ${id}; there is ${variants.map((one) => one.id).join(', ')}`);
-}
-
-function parseText<T>(text: Buffer, file: string, parse: (document: unknown) => Result<T>): Result<T> {
-  let document: unknown;
-  try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
-  } catch (thrown) {
-    return fail('E_MANIFEST_INVALID', `${file} is not JSON in UTF-8`, thrown);
-  }
-  return parse(document);
 }
