@@ -48,3 +48,16 @@ export interface SlotStore {
   /** Packages of the slot, by version. */
   list(slot: string): Promise<readonly ModelRef[]>;
 }
+
+/**
+ * The latest time this device ever saw, kept over restarts: a dead battery or a turned-back clock does not make an
+ * expired package fresh again. Never throws: what cannot be saved now is saved later.
+ */
+export interface TimeFloor {
+  /** Reads what was saved; without it, or with a damaged file, the floor is the clock's time. */
+  start(): Promise<void>;
+  /** Saves the latest time. Idempotent. */
+  stop(): Promise<void>;
+  /** Looks at the clock; gives the larger of its time and the latest time ever seen. Saved at most once a minute. */
+  now(): number;
+}
