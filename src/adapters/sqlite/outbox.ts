@@ -16,10 +16,10 @@ import { Tally } from './tally.ts';
 import { Writer } from './writer.ts';
 
 /** How long a put waits for others to share its commit: near the cost of one fsync on eMMC, far below a reading's budget. */
-export const DEFAULT_COMMIT_MS = 5;
+const DEFAULT_COMMIT_MS = 5;
 
 /** Beyond it even small rows make deep indices; a day of a message a second fits. */
-export const DEFAULT_MAX_ROWS = 100_000;
+const DEFAULT_MAX_ROWS = 100_000;
 
 /** Deletes and failed attempts may be lost in a crash, so they wait for a put to ride along with; not for ever. */
 const LAZY_COMMIT_MS = 50;
