@@ -72,6 +72,8 @@ export class Pipeline {
   #answered = 0;
   #asked: Asked[] = [];
   #pauses: (() => void)[] = [];
+  /** Alarms and results on their way to the disk. */
+  readonly #queuing = new Set<Promise<unknown>>();
   #stopListening: () => void = () => {};
 
   constructor(needs: PipelineNeeds) {
@@ -197,7 +199,7 @@ export class Pipeline {
       const payload = this.#encoder.result(id, window, outcome, latencyMs);
       results.push({ id, topic: this.#resultTopic(window.key), payload });
     }
-    for (const change of changes) void this.#announcer.announce(change, this.#needs.mode());
+    for (const change of changes) this.#untilQueued(this.#announcer.announce(change, this.#needs.mode()));
     this.#publish(results);
   }
 
@@ -212,7 +214,12 @@ export class Pipeline {
     const rows = results.map(
       ({ id, topic, payload }) => ({ id, class: 'result', topic, payload: Buffer.from(payload) }) as const,
     );
-    void outbox.put(rows).then((put) => metrics.inc(put.ok ? 'results' : 'resultsDropped', rows.length));
+    this.#untilQueued(outbox.put(rows).then((put) => metrics.inc(put.ok ? 'results' : 'resultsDropped', rows.length)));
+  }
+
+  #untilQueued(put: Promise<unknown>): void {
+    this.#queuing.add(put);
+    void put.finally(() => this.#queuing.delete(put));
   }
 
   /** Runs one window of a command, before those of the sensors, and leaves windows, decisions and alarms alone. */
@@ -247,7 +254,9 @@ export class Pipeline {
     this.pause();
     const empty = new Promise<void>((resolve) => this.#pauses.push(resolve));
     void this.#serve();
-    await within(this.#needs.clock, deadlineMs, empty);
+    // Who stops next is the sender, and it sees only what is on disk.
+    const done = empty.then(() => Promise.all(this.#queuing));
+    await within(this.#needs.clock, deadlineMs, done);
     this.#stopListening();
     for (const { answer } of this.#asked.splice(0)) answer(fail('E_RUNNER_UNAVAILABLE', 'the agent is stopping'));
   }
