@@ -6,7 +6,7 @@ import type { Encoder } from '../flow/encode.ts';
 import { compileTopic, type TopicTemplate } from '../flow/topic.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Fact, Outbox } from '../ports/outbox.ts';
+import { type Fact, MAX_PER_PUT, type Outbox } from '../ports/outbox.ts';
 import type { AgentMode } from './commands/controls.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -56,7 +56,8 @@ export class Announcer {
       const resumed = Number.isSafeInteger(sinceMs) && this.#needs.decider.resume(rule, key, { sinceMs });
       if (!resumed) forgotten.push({ name, value: null }); // its rule is no longer configured
     }
-    if (forgotten.length > 0) await this.#needs.outbox.put([], forgotten);
+    // Those beyond one put are found again at the next start.
+    if (forgotten.length > 0) await this.#needs.outbox.put([], forgotten.slice(0, MAX_PER_PUT));
   }
 
   /** Queues the change durably. One that cannot be queued is taken back, so that the next window tries again. */
