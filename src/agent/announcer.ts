@@ -80,7 +80,8 @@ export class Announcer {
       return;
     }
     metrics.inc(change.kind === 'raised' ? 'alarmsRaised' : 'alarmsCleared');
-    if (messages.length > 1) metrics.inc('actions');
+    if (change.kind === 'raised' && known.rule.action !== undefined)
+      metrics.inc(mode === 'observe' ? 'actionsWithheld' : 'actions');
     log.warn({ key: change.key, rule: change.rule, signal: change.signal }, `alarm ${change.kind}`);
   }
 
@@ -93,10 +94,7 @@ export class Announcer {
       payload: Buffer.from(payload),
     };
     if (change.kind !== 'raised' || rule.action === undefined || actionTopic === undefined) return [alarm];
-    if (mode === 'observe') {
-      this.#needs.metrics.inc('actionsWithheld');
-      return [alarm];
-    }
+    if (mode === 'observe') return [alarm];
     // The actuator first: it is what protects people; the alarm tells them.
     const action: OutMessage = {
       id: `${id}/action`,
