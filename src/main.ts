@@ -78,7 +78,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const clock = systemClock;
   const log = options.log ?? pinoLog({ level: config.log.level });
   const stateDir = resolve(baseDir, config.stateDir);
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  await makeStateFolder(stateDir);
 
   const broker = config.bus.kind === 'embedded' ? new EmbeddedBroker({ port: config.bus.port, log }) : undefined;
   const url = config.bus.kind === 'embedded' ? await startBroker(broker) : config.bus.url;
@@ -171,6 +171,14 @@ function metricsPart(port: number, health: Health, log: Log): Part {
     log.info({ url: `http://127.0.0.1:${started.value}/metrics` }, 'metrics served');
   };
   return { name: 'metrics', start, stop: () => endpoint.stop() };
+}
+
+async function makeStateFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new EdgeError(failure('E_STATE_FOLDER', folder, cause));
+  }
 }
 
 async function startBroker(broker: EmbeddedBroker | undefined): Promise<string> {
