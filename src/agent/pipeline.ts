@@ -161,22 +161,27 @@ export class Pipeline {
     else clock.after(spec.batch.waitMs, serve);
   }
 
-  /** One batch after another until nothing waits. What arrives while one runs is the next one. */
+  /** One run after another until nothing waits, commands first. What arrives while one runs is in the next. */
   async #serve(): Promise<void> {
     if (this.#serving) return;
     this.#serving = true;
-    const { runner, metrics } = this.#needs;
-    while (runner.ready) {
-      await this.#serveAsked();
-      const windows = this.#queue.take(this.#batchLimit);
-      if (windows.length === 0) break;
-      const scores = await runner.run(packBatch(windows, this.#tensor), windows.length);
-      metrics.inc('batches');
-      if (scores.ok) this.#conclude(windows, scores.value);
-      else metrics.inc('windowsFailed', windows.length);
+    const { runner } = this.#needs;
+    while (runner.ready && this.#asked.length + this.#queue.length > 0) {
+      const asked = this.#asked.shift();
+      if (asked === undefined) await this.#serveBatch();
+      else asked.answer(await runner.run(asked.samples, 1));
     }
     this.#serving = false;
     if (this.#queue.length === 0) for (const resolve of this.#pauses.splice(0)) resolve();
+  }
+
+  async #serveBatch(): Promise<void> {
+    const { runner, metrics } = this.#needs;
+    const windows = this.#queue.take(this.#batchLimit);
+    const scores = await runner.run(packBatch(windows, this.#tensor), windows.length);
+    metrics.inc('batches');
+    if (scores.ok) this.#conclude(windows, scores.value);
+    else metrics.inc('windowsFailed', windows.length);
   }
 
   #conclude(windows: readonly Window[], scores: Float32Array): void {
@@ -232,12 +237,6 @@ export class Pipeline {
       this.#asked.push({ samples, answer });
       this.#serveSoon();
     });
-  }
-
-  async #serveAsked(): Promise<void> {
-    for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
-      asked.answer(await this.#needs.runner.run(asked.samples, 1));
-    }
   }
 
   /** Looks at no message until `resume` is called; what was taken in already is answered. */
