@@ -41,16 +41,18 @@ const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Starts an agent that connects to the broker on this port of the loopback. */
 export function startAgent(bench: Bench, kind: AgentKind, port: number): Child {
-  return bench.children.start(process.execPath, command(bench, kind, port));
+  const [program, ...args] = command(bench, kind, port);
+  return bench.children.start(program, args);
 }
 
-function command(bench: Bench, kind: AgentKind, port: number): string[] {
+/** The baselines are scripts; the agent is started by its own first line, as its users start it. */
+function command(bench: Bench, kind: AgentKind, port: number): [string, ...string[]] {
   const baseline = ['--port', String(port), '--model', modelFile(bench.modelFolder)];
   switch (kind) {
     case 'naive':
-      return [script('naive-agent.ts'), ...baseline];
+      return [process.execPath, script('naive-agent.ts'), ...baseline];
     case 'null':
-      return [script('null-agent.ts'), ...baseline];
+      return [process.execPath, script('null-agent.ts'), ...baseline];
     case 'inline':
     case 'process':
     case 'binary':

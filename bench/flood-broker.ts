@@ -3,7 +3,7 @@
  * that were encoded before, and counts the answers. The load is a closed loop: a fixed number of unanswered messages.
  */
 import { createServer, type Socket } from 'node:net';
-import mqttPacket from 'mqtt-packet';
+import { parsed, protocolVersion, replyTo } from './broker-replies.ts';
 import { ANSWER_TOPIC, type Format, INPUT_FILTER, inputTopic, keyOf, payloadMaker, publishPacket } from './payloads.ts';
 import { PACKET, PacketScanner, packetQos, packetType } from './wire.ts';
 
@@ -66,8 +66,8 @@ function serve(socket: Socket): void {
       if (packetType(buffer, start) === PACKET.connect) version = protocolVersion(buffer, body);
       const packet = parsed(buffer.subarray(start, end), version);
       if (packet?.cmd === 'disconnect') socket.end();
-      const reply = replyTo(packet);
-      if (reply !== undefined) socket.write(mqttPacket.generate(reply, { protocolVersion: version }));
+      const reply = replyTo(packet, version);
+      if (reply !== undefined) socket.write(reply);
       if (packet?.cmd === 'subscribe' && packet.subscriptions.some(({ topic }) => topic === INPUT_FILTER)) {
         flood = new Flood(socket, version);
         flood.start();
@@ -176,34 +176,4 @@ class Flood {
 function isAnswer(buffer: Buffer, start: number, body: number, topic: Buffer): boolean {
   if (packetType(buffer, start) !== PACKET.publish || packetQos(buffer, start) !== 0) return false;
   return topic.compare(buffer, body + 2, body + 2 + buffer.readUInt16BE(body)) === 0;
-}
-
-/** MQTT 3.1.1, 3.1.2: the version follows the name of the protocol. */
-function protocolVersion(buffer: Buffer, body: number): number {
-  return buffer[body + 2 + buffer.readUInt16BE(body)] ?? 4;
-}
-
-function parsed(bytes: Buffer, version: number): mqttPacket.Packet | undefined {
-  let found: mqttPacket.Packet | undefined;
-  const parser = mqttPacket.parser({ protocolVersion: version });
-  parser.on('packet', (packet: mqttPacket.Packet) => {
-    found = packet;
-  });
-  parser.parse(bytes);
-  return found;
-}
-
-function replyTo(packet: mqttPacket.Packet | undefined): mqttPacket.Packet | undefined {
-  switch (packet?.cmd) {
-    case 'connect':
-      return { cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: false };
-    case 'subscribe':
-      return { cmd: 'suback', messageId: packet.messageId ?? 0, granted: packet.subscriptions.map(({ qos }) => qos) };
-    case 'publish':
-      return packet.qos === 1 ? { cmd: 'puback', messageId: packet.messageId ?? 0, reasonCode: 0 } : undefined;
-    case 'pingreq':
-      return { cmd: 'pingresp' };
-    default:
-      return undefined;
-  }
 }

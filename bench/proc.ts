@@ -5,7 +5,7 @@ const TICK_MS = 10;
 const BYTES_PER_KB = 1024;
 
 /** The process and all its descendants: an agent with its model runner. */
-export function processTree(pid: number): number[] {
+function processTree(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(processTree)];
 }
 
@@ -16,12 +16,11 @@ export function cpuMs(pid: number): number {
 
 /** Resident set of a process and its descendants, MB; pages that both share count twice. */
 export function rssMb(pid: number): number {
-  return memoryMb(pid, 'Rss');
-}
-
-/** Proportional set: as `rssMb`, but a page that n processes share counts 1/n in each. */
-export function pssMb(pid: number): number {
-  return memoryMb(pid, 'Pss');
+  const kilobytes = processTree(pid).map((one) => {
+    const rollup = readFileSync(`/proc/${one}/smaps_rollup`, 'utf8');
+    return Number(/^Rss:\s+(\d+) kB/m.exec(rollup)?.[1]);
+  });
+  return (sum(kilobytes) * BYTES_PER_KB) / 1e6;
 }
 
 /** Node starts its children from the main thread, whose id is that of the process. */
@@ -33,14 +32,6 @@ function childrenOf(pid: number): number[] {
 function statField(pid: number, field: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3]);
-}
-
-function memoryMb(pid: number, name: 'Rss' | 'Pss'): number {
-  const kilobytes = processTree(pid).map((one) => {
-    const rollup = readFileSync(`/proc/${one}/smaps_rollup`, 'utf8');
-    return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1]);
-  });
-  return (sum(kilobytes) * BYTES_PER_KB) / 1e6;
 }
 
 function sum(values: readonly number[]): number {

@@ -1,5 +1,6 @@
-#!/usr/bin/env node
-// Plain JavaScript, so that it runs on every Node and can say which one is needed.
+#!/usr/bin/env -S node --max-semi-space-size=4
+// Plain JavaScript, so that it runs on every Node and can say which one is needed. The flag keeps 20 MB of young garbage
+// from being kept instead; without it (node bin/openclaw-edge.js) everything works the same.
 import { mkdirSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';

@@ -81,11 +81,11 @@ async function makeProgram(argv: readonly string[], action: Action): Promise<Com
   return program;
 }
 
-/** Errors come back as exceptions, so that they are printed, and exit, as all others do. */
+/** Errors come back as exceptions, so that they are printed, and exit, as all others do. Help for no command goes to stderr. */
 function prepare(command: Command): Command {
   return command
     .exitOverride()
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({ outputError: () => {} })
     .showHelpAfterError(false);
 }
 
@@ -112,8 +112,8 @@ function toOption({ name, description, default: value, defaultText, parse }: Fla
 
 /** Before the flags are parsed: an error in them is printed in this form too. */
 function wantedOutput(argv: readonly string[]): Output {
-  const at = argv.findIndex((word) => /^(-o|--output)(=|$)/.test(word));
-  const text = argv[at]?.split('=')[1] ?? argv[at + 1];
+  const at = argv.findIndex((word) => /^(-o|--output(=|$))/.test(word));
+  const text = /^(?:-o|--output=)(.+)/.exec(argv[at] ?? '')?.[1] ?? argv[at + 1];
   return at < 0 ? 'table' : (OUTPUTS.find((output) => output === text) ?? 'table');
 }
 
@@ -124,5 +124,6 @@ function makeIo(output: Output, signal: AbortSignal): Io {
 }
 
 function plainMessage(error: CommanderError): string {
+  if (error.code === 'commander.help') return 'it holds no command';
   return error.message.replace(/^error: /, '');
 }

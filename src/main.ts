@@ -4,14 +4,13 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import packageJson from '../package.json' with { type: 'json' };
-import { EmbeddedBroker } from './adapters/aedes/embedded-broker.ts';
+import type { EmbeddedBroker } from './adapters/aedes/embedded-broker.ts';
 import { MqttBus } from './adapters/mqtt/mqtt-bus.ts';
 import type { TlsOptions } from './adapters/mqtt/open-socket.ts';
 import { createRunner } from './adapters/onnx/create-runner.ts';
 import { runnerLaunch } from './adapters/onnx/launch.ts';
 import { probeDevices } from './adapters/onnx/probe.ts';
 import { pinoLog } from './adapters/pino-log.ts';
-import { PrometheusEndpoint } from './adapters/prometheus.ts';
 import { sandboxAvailable } from './adapters/sandbox/bubblewrap.ts';
 import { ShadowTopics } from './adapters/shadow/shadow-topics.ts';
 import { SqliteOutbox } from './adapters/sqlite/outbox.ts';
@@ -50,6 +49,9 @@ const NS_PER_MS = 1e6;
 /** The named shadow beside whatever shadows the thing has already. */
 const SHADOW_NAME = 'edge-agent';
 
+/** Any timer keeps the process alive; this one shall do nothing else. */
+const STILL_STARTING_MS = 60_000;
+
 /** A device that could not start has nothing worth waiting for. */
 const STOP_AFTER_FAILURE_MS = 2_000;
 
@@ -78,9 +80,9 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const clock = systemClock;
   const log = options.log ?? pinoLog({ level: config.log.level });
   const stateDir = resolve(baseDir, config.stateDir);
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  await makeStateFolder(stateDir);
 
-  const broker = config.bus.kind === 'embedded' ? new EmbeddedBroker({ port: config.bus.port, log }) : undefined;
+  const broker = config.bus.kind === 'embedded' ? await makeBroker(config.bus.port, log) : undefined;
   const url = config.bus.kind === 'embedded' ? await startBroker(broker) : config.bus.url;
   const bus = await makeBus(url, config.bus, baseDir, log.child({ part: 'bus' }));
   const outbox = new SqliteOutbox({
@@ -144,11 +146,15 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     ],
     { clock, log },
   );
+  // Until the bus connects there may be nothing but timers that keep no process alive, such as a commit's.
+  const alive = setInterval(() => {}, STILL_STARTING_MS);
   try {
     await lifecycle.start();
   } catch (error) {
     await lifecycle.stop(STOP_AFTER_FAILURE_MS);
     throw error;
+  } finally {
+    clearInterval(alive);
   }
   return { url, refusal: refusalOfAll(agents), stop: (deadlineMs) => lifecycle.stop(deadlineMs) };
 }
@@ -164,13 +170,30 @@ function commandsPart(commands: Commands): Part {
 
 function metricsPart(port: number, health: Health, log: Log): Part {
   const monotonic = () => systemClock.monotonic();
-  const endpoint = new PrometheusEndpoint({ port, samples: () => samplesOf(health.snapshot()), monotonic });
+  let endpoint: { stop(): Promise<void> } | undefined;
   const start = async () => {
-    const started = await endpoint.start();
+    const { PrometheusEndpoint } = await import('./adapters/prometheus.ts');
+    const served = new PrometheusEndpoint({ port, samples: () => samplesOf(health.snapshot()), monotonic });
+    endpoint = served;
+    const started = await served.start();
     if (!started.ok) throw new EdgeError(started.error);
     log.info({ url: `http://127.0.0.1:${started.value}/metrics` }, 'metrics served');
   };
-  return { name: 'metrics', start, stop: () => endpoint.stop() };
+  return { name: 'metrics', start, stop: () => endpoint?.stop() };
+}
+
+async function makeStateFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new EdgeError(failure('E_STATE_FOLDER', folder, cause));
+  }
+}
+
+/** Loaded only where it is used, as are the metrics: most devices have a broker, and each would cost the start 20 ms. */
+async function makeBroker(port: number, log: Log): Promise<EmbeddedBroker> {
+  const { EmbeddedBroker } = await import('./adapters/aedes/embedded-broker.ts');
+  return new EmbeddedBroker({ port, log });
 }
 
 async function startBroker(broker: EmbeddedBroker | undefined): Promise<string> {

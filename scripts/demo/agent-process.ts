@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 
 const CLI = resolve(import.meta.dirname, '../../bin/openclaw-edge.js');
 
@@ -25,7 +25,9 @@ export class AgentProcess {
   async start(config: string): Promise<void> {
     const file = join(this.#folder, 'agent.yaml');
     await writeFile(file, config);
-    const started = spawn(process.execPath, [CLI, 'agent', 'run', '--config', file], {
+    const env = { ...process.env, PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) };
+    const started = spawn(CLI, ['agent', 'run', '--config', file], {
+      env,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     started.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -6,7 +6,7 @@ import type { Encoder } from '../flow/encode.ts';
 import { compileTopic, type TopicTemplate } from '../flow/topic.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { Fact, Outbox } from '../ports/outbox.ts';
+import { type Fact, MAX_PER_PUT, type Outbox } from '../ports/outbox.ts';
 import type { AgentMode } from './commands/controls.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -56,7 +56,8 @@ export class Announcer {
       const resumed = Number.isSafeInteger(sinceMs) && this.#needs.decider.resume(rule, key, { sinceMs });
       if (!resumed) forgotten.push({ name, value: null }); // its rule is no longer configured
     }
-    if (forgotten.length > 0) await this.#needs.outbox.put([], forgotten);
+    // Those beyond one put are found again at the next start.
+    if (forgotten.length > 0) await this.#needs.outbox.put([], forgotten.slice(0, MAX_PER_PUT));
   }
 
   /** Queues the change durably. One that cannot be queued is taken back, so that the next window tries again. */
@@ -79,7 +80,8 @@ export class Announcer {
       return;
     }
     metrics.inc(change.kind === 'raised' ? 'alarmsRaised' : 'alarmsCleared');
-    if (messages.length > 1) metrics.inc('actions');
+    if (change.kind === 'raised' && known.rule.action !== undefined)
+      metrics.inc(mode === 'observe' ? 'actionsWithheld' : 'actions');
     log.warn({ key: change.key, rule: change.rule, signal: change.signal }, `alarm ${change.kind}`);
   }
 
@@ -92,10 +94,7 @@ export class Announcer {
       payload: Buffer.from(payload),
     };
     if (change.kind !== 'raised' || rule.action === undefined || actionTopic === undefined) return [alarm];
-    if (mode === 'observe') {
-      this.#needs.metrics.inc('actionsWithheld');
-      return [alarm];
-    }
+    if (mode === 'observe') return [alarm];
     // The actuator first: it is what protects people; the alarm tells them.
     const action: OutMessage = {
       id: `${id}/action`,

@@ -94,11 +94,13 @@ export class EdgeAgent implements PipelineControl {
     this.#cancelWake();
     const { clock, runner } = this.#needs;
     const startedMs = clock.monotonic();
-    await this.#prepared?.pipeline.stop(deadlineMs);
+    // What waits for a model that does not load waits in vain.
+    await this.#prepared?.pipeline.stop(this.#refusal === undefined ? deadlineMs : 0);
     await runner.stop(Math.max(0, deadlineMs - (clock.monotonic() - startedMs)));
   }
 
   sleep(untilMs: number | undefined): void {
+    if (this.#stopped) return;
     this.#asleep = true;
     this.#sleepUntilMs = untilMs;
     this.#prepared?.pipeline.pause();
@@ -117,7 +119,7 @@ export class EdgeAgent implements PipelineControl {
     this.#cancelWake();
     this.#asleep = false;
     this.#sleepUntilMs = undefined;
-    if (!this.#stopped) this.#prepared?.pipeline.resume();
+    if (!this.#stopped && this.#refusal === undefined) this.#prepared?.pipeline.resume();
   }
 
   async infer(values: Float32Array, _key: string | undefined): Promise<Result<Inference>> {

@@ -72,6 +72,8 @@ export class Pipeline {
   #answered = 0;
   #asked: Asked[] = [];
   #pauses: (() => void)[] = [];
+  /** Alarms and results on their way to the disk. */
+  readonly #queuing = new Set<Promise<unknown>>();
   #stopListening: () => void = () => {};
 
   constructor(needs: PipelineNeeds) {
@@ -159,22 +161,27 @@ export class Pipeline {
     else clock.after(spec.batch.waitMs, serve);
   }
 
-  /** One batch after another until nothing waits. What arrives while one runs is the next one. */
+  /** One run after another until nothing waits, commands first. What arrives while one runs is in the next. */
   async #serve(): Promise<void> {
     if (this.#serving) return;
     this.#serving = true;
-    const { runner, metrics } = this.#needs;
-    while (runner.ready) {
-      await this.#serveAsked();
-      const windows = this.#queue.take(this.#batchLimit);
-      if (windows.length === 0) break;
-      const scores = await runner.run(packBatch(windows, this.#tensor), windows.length);
-      metrics.inc('batches');
-      if (scores.ok) this.#conclude(windows, scores.value);
-      else metrics.inc('windowsFailed', windows.length);
+    const { runner } = this.#needs;
+    while (runner.ready && this.#asked.length + this.#queue.length > 0) {
+      const asked = this.#asked.shift();
+      if (asked === undefined) await this.#serveBatch();
+      else asked.answer(await runner.run(asked.samples, 1));
     }
     this.#serving = false;
     if (this.#queue.length === 0) for (const resolve of this.#pauses.splice(0)) resolve();
+  }
+
+  async #serveBatch(): Promise<void> {
+    const { runner, metrics } = this.#needs;
+    const windows = this.#queue.take(this.#batchLimit);
+    const scores = await runner.run(packBatch(windows, this.#tensor), windows.length);
+    metrics.inc('batches');
+    if (scores.ok) this.#conclude(windows, scores.value);
+    else metrics.inc('windowsFailed', windows.length);
   }
 
   #conclude(windows: readonly Window[], scores: Float32Array): void {
@@ -197,7 +204,7 @@ export class Pipeline {
       const payload = this.#encoder.result(id, window, outcome, latencyMs);
       results.push({ id, topic: this.#resultTopic(window.key), payload });
     }
-    for (const change of changes) void this.#announcer.announce(change, this.#needs.mode());
+    for (const change of changes) this.#untilQueued(this.#announcer.announce(change, this.#needs.mode()));
     this.#publish(results);
   }
 
@@ -212,7 +219,12 @@ export class Pipeline {
     const rows = results.map(
       ({ id, topic, payload }) => ({ id, class: 'result', topic, payload: Buffer.from(payload) }) as const,
     );
-    void outbox.put(rows).then((put) => metrics.inc(put.ok ? 'results' : 'resultsDropped', rows.length));
+    this.#untilQueued(outbox.put(rows).then((put) => metrics.inc(put.ok ? 'results' : 'resultsDropped', rows.length)));
+  }
+
+  #untilQueued(put: Promise<unknown>): void {
+    this.#queuing.add(put);
+    void put.finally(() => this.#queuing.delete(put));
   }
 
   /** Runs one window of a command, before those of the sensors, and leaves windows, decisions and alarms alone. */
@@ -225,12 +237,6 @@ export class Pipeline {
       this.#asked.push({ samples, answer });
       this.#serveSoon();
     });
-  }
-
-  async #serveAsked(): Promise<void> {
-    for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
-      asked.answer(await this.#needs.runner.run(asked.samples, 1));
-    }
   }
 
   /** Looks at no message until `resume` is called; what was taken in already is answered. */
@@ -247,7 +253,9 @@ export class Pipeline {
     this.pause();
     const empty = new Promise<void>((resolve) => this.#pauses.push(resolve));
     void this.#serve();
-    await within(this.#needs.clock, deadlineMs, empty);
+    // Who stops next is the sender, and it sees only what is on disk.
+    const done = empty.then(() => Promise.all(this.#queuing));
+    await within(this.#needs.clock, deadlineMs, done);
     this.#stopListening();
     for (const { answer } of this.#asked.splice(0)) answer(fail('E_RUNNER_UNAVAILABLE', 'the agent is stopping'));
   }

@@ -50,6 +50,8 @@ export class Sender {
   #backlog: Stream = { at: 0, page: [] };
   #live: Stream = { at: 0, page: [] };
   #liveInARow = 0;
+  /** Rows that the broker rejected and that wait to be tried again. */
+  #resting = 0;
   #alone = false;
   #running = false;
   #stopListening: (() => void)[] = [];
@@ -91,6 +93,7 @@ export class Sender {
     this.#backlogEnd = this.#outbox.stats().newestSeq;
     this.#backlog = { at: 0, page: [] };
     this.#live = { at: this.#backlogEnd, page: [] };
+    this.#resting = 0;
     this.#pump();
   }
 
@@ -100,7 +103,7 @@ export class Sender {
       if (row === undefined) break;
       void this.#send(row);
     }
-    const nothingToDo = this.#bus.state !== 'online' || this.#outbox.stats().rows === 0;
+    const nothingToDo = this.#bus.state !== 'online' || this.#outbox.stats().rows <= this.#resting;
     if (this.#inFlight.size === 0 && nothingToDo) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
@@ -157,10 +160,13 @@ export class Sender {
       return; // sent again on the next connection
     }
     this.#suspects.delete(row.seq); // from here on its tries speak
-    if (this.#outbox.failed(row.seq, error)) {
+    const quarantined = this.#outbox.failed(row.seq, error);
+    if (quarantined) {
       this.#log.error({ id: row.id, topic: row.topic, code: error.code, reason: error.message }, 'message quarantined');
     }
-    if (error.code !== 'E_BUS_OFFLINE') this.#retryLater();
+    if (error.code === 'E_BUS_OFFLINE' || !this.#running) return;
+    if (!quarantined) this.#resting++;
+    this.#retryLater();
   }
 
   #retryLater(): void {

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { type Checked, parseConfig } from '../config/load.ts';
 import type { AgentSpec, Device } from '../domain/agent-spec.ts';
-import { failure } from '../domain/errors.ts';
+import { ERRORS, failure } from '../domain/errors.ts';
 import type { ExitCode } from './command.ts';
 import { exitCodeOf, type Io, printError, printJson } from './io.ts';
+import { packageFolder } from './package-folder.ts';
 
 /** What a device does without a configuration: the shipped bearing model on a broker of its own. */
 const EMBEDDED_DEFAULT = 'agents: [{name: bearings}]';
@@ -24,10 +25,12 @@ export async function loadConfig(file: string | undefined, overrides: Overrides 
   return checked.ok ? { ok: true, value: override(checked.value, overrides) } : checked;
 }
 
+/** A path on the command line starts where the command was given, not where the configuration lies. */
 function override(config: Config, { model, device, batchSize }: Overrides): Config {
+  const path = model === undefined ? undefined : packageFolder(model);
   const change = (agent: AgentSpec): AgentSpec => ({
     ...agent,
-    model: { ...agent.model, path: model ?? agent.model.path, device: device ?? agent.model.device },
+    model: { ...agent.model, path: path ?? agent.model.path, device: device ?? agent.model.device },
     batch: { ...agent.batch, max: batchSize ?? agent.batch.max },
   });
   return { ...config, agents: config.agents.map(change) };
@@ -45,6 +48,7 @@ export function printProblems(io: Io, refused: Exclude<Checked, { ok: true }>): 
     }
     return printError(io, error);
   }
-  printJson(io, { ok: false, error: { code: error.code, message: error.message }, problems });
+  const { code, message } = error;
+  printJson(io, { ok: false, error: { code, message, hint: ERRORS[code].hint }, problems });
   return exitCodeOf(error.code);
 }

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 
 /** Shipped model packages, by name. */
-export const ARTIFACTS = resolve(import.meta.dirname, '../../artifacts');
+const ARTIFACTS = resolve(import.meta.dirname, '../../artifacts');
 
 /** The folder of a package: a path, or, without any slash, the name of a shipped one. Paths start at `baseDir`. */
 export function packageFolder(path: string, baseDir = process.cwd()): string {

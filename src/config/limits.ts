@@ -28,11 +28,11 @@ export const MAX_QUEUE = 65_536;
 export const MAX_KEYS = 100_000;
 export const MAX_HOP = 10_000_000;
 export const MAX_THREADS = 64;
-/** Node and the ONNX Runtime alone need about this much; with less the runner would only ever restart. */
-export const MIN_RUNNER_BYTES = 64e6;
+/** Node and the ONNX Runtime with a small model take 80 to 100 MB; with less the runner would only ever restart. */
+export const MIN_RUNNER_BYTES = 128e6;
 export const MAX_RUNNER_BYTES = 1e12;
-/** A few SQLite pages and one group commit. */
-export const MIN_OUTBOX_BYTES = 1e6;
+/** Database, its log and the ballast, each with room for one group commit (adapters/sqlite/limits.ts). */
+export const MIN_OUTBOX_BYTES = 4 * 1024 * 1024;
 export const MAX_OUTBOX_BYTES = 100e9;
 export const MAX_OUTBOX_ROWS = 10_000_000;
 export const MAX_TRIES = 1000;

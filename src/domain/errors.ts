@@ -287,6 +287,11 @@ export const ERRORS = {
     message: 'The outbox file cannot be read or written',
     hint: 'Check the disk and the rights of the state folder; the agent keeps trying.',
   },
+  E_STATE_FOLDER: {
+    retryable: false,
+    message: 'The state folder cannot be made',
+    hint: 'Check `state` in the configuration: its path, and the rights of the folder that holds it.',
+  },
   E_STATE_LOCKED: {
     retryable: false,
     message: 'Another agent uses this state folder',

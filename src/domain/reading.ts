@@ -9,7 +9,7 @@ export type Reading = {
    * monotonic moment of arrival, so that a jump of this device's clock disturbs no window.
    */
   readonly orderMs: number;
-  /** Samples x channels, row by row (all channels of the first sample first). Finite numbers only. */
+  /** Samples x channels, row by row (all channels of the first sample first). Finite numbers only. Owned by the receiver. */
   readonly values: Float32Array;
 };
 

@@ -1,6 +1,7 @@
 import type { AlarmRule } from '../domain/agent-spec.ts';
 import type { AlarmChange, Episode, Outcome } from '../domain/decision.ts';
 import type { Task } from '../domain/manifest.ts';
+import { apply, compileRule, freshVotes, type Rule, turn, type Votes, vote } from './alarm-votes.ts';
 
 export type DeciderOptions = {
   readonly task: Task;
@@ -15,16 +16,6 @@ export type DeciderOptions = {
 
 /** Outcome of a classification whose best score is under the floor. */
 export const UNCERTAIN = 'uncertain';
-
-/** What one key has shown to one rule. Votes are bits, the latest lowest: rules look at up to 32 windows. */
-type Votes = { raise: number; clear: number; episode: Episode | undefined; lastRaisedMs: number };
-
-type Rule = Omit<AlarmRule, 'raise' | 'clear'> & {
-  raise: number;
-  clear: number;
-  readonly mask: number;
-  readonly columns: readonly number[];
-};
 
 /**
  * Concludes from scores: an outcome for every window, and the alarms that begin or end with it. Pure: `nowMs` is an
@@ -54,7 +45,8 @@ export class Decider {
     const votes = this.#use(key)[index];
     if (votes === undefined) return false;
     votes.episode = episode;
-    votes.lastRaisedMs = episode.sinceMs;
+    votes.raisedAtMs = episode.sinceMs;
+    votes.lastSinceMs = episode.sinceMs;
     return true;
   }
 
@@ -68,12 +60,19 @@ export class Decider {
     }
   }
 
-  /** Takes back a change that could not be made durable, so that the next window brings it up again. */
+  /**
+   * Takes back a change that could not be made durable, so that the next window brings it up again. One that the windows
+   * since then have overtaken stays as it is.
+   */
   undo(change: AlarmChange): void {
     const votes = this.#use(change.key)[this.#rules.findIndex((rule) => rule.name === change.rule)];
     if (votes === undefined) return;
-    votes.episode = change.kind === 'raised' ? undefined : change.episode;
-    if (change.kind === 'raised') votes.lastRaisedMs = Number.NEGATIVE_INFINITY;
+    if (change.kind === 'cleared') {
+      votes.episode ??= change.episode;
+    } else if (votes.episode?.sinceMs === change.episode.sinceMs) {
+      votes.episode = undefined;
+      votes.raisedAtMs = Number.NEGATIVE_INFINITY;
+    }
   }
 
   /** The outcome of the scores from `at` on; undefined where they are not all finite. */
@@ -133,12 +132,7 @@ export class Decider {
       return known;
     }
     if (this.#keys.size >= this.#options.maxKeys) this.#evict();
-    const fresh = this.#rules.map(() => ({
-      raise: 0,
-      clear: 0,
-      episode: undefined,
-      lastRaisedMs: Number.NEGATIVE_INFINITY,
-    }));
+    const fresh = this.#rules.map(freshVotes);
     this.#keys.set(key, fresh);
     return fresh;
   }
@@ -155,45 +149,4 @@ export class Decider {
     }
     if (oldest !== undefined) this.#keys.delete(oldest);
   }
-}
-
-function compileRule(rule: AlarmRule, labels: readonly string[]): Rule {
-  const columns = rule.labels === undefined ? [0] : rule.labels.map((label) => labels.indexOf(label));
-  return { ...rule, columns, mask: rule.n >= 32 ? -1 : (1 << rule.n) - 1 };
-}
-
-function vote(votes: Votes, rule: Rule, signal: number): void {
-  const above = rule.direction === 'above';
-  const raises = above ? signal >= rule.raise : signal <= rule.raise;
-  const clears = above ? signal < rule.clear : signal > rule.clear;
-  votes.raise = ((votes.raise << 1) | Number(raises)) & rule.mask;
-  votes.clear = ((votes.clear << 1) | Number(clears)) & rule.mask;
-}
-
-function turn(votes: Votes, rule: Rule, nowMs: number): AlarmChange['kind'] | undefined {
-  if (votes.episode !== undefined) return ones(votes.clear) >= rule.k ? 'cleared' : undefined;
-  if (ones(votes.raise) < rule.k) return undefined;
-  const restedMs = nowMs - votes.lastRaisedMs;
-  // A clock that was set back makes the rest negative: waiting for it to catch up could silence an alarm for years.
-  const resting = restedMs >= 0 && restedMs < rule.cooldownMs;
-  return resting ? undefined : 'raised';
-}
-
-function apply(votes: Votes, kind: AlarmChange['kind'], nowMs: number): Episode {
-  if (kind === 'cleared') {
-    const episode = votes.episode as Episode;
-    votes.episode = undefined;
-    return episode;
-  }
-  // Later than any before it, even when the clock stands still or was set back: the start is part of the alarm's id.
-  const sinceMs = Math.max(nowMs, votes.lastRaisedMs + 1);
-  votes.episode = { sinceMs };
-  votes.lastRaisedMs = sinceMs;
-  return votes.episode;
-}
-
-function ones(bits: number): number {
-  let count = 0;
-  for (let rest = bits; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

@@ -7,6 +7,12 @@ import type { MessageClass, OutMessage } from '../domain/message.ts';
  */
 export type Fact = { readonly name: string; readonly value: string | null };
 
+/**
+ * Messages and facts that one `put` may hold: it is one transaction, and must stay short. A model's largest batch of
+ * results fits, and so do the alarms of a thousand sensors.
+ */
+export const MAX_PER_PUT = 1_024;
+
 export type OutboxRow = OutMessage & {
   /** Grows with every message: the order of sending within a class. */
   readonly seq: number;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
-import { MAX_PUT_OPS, MIN_OUTBOX_BYTES, shareOut } from '../../src/adapters/sqlite/limits.ts';
+import { MIN_OUTBOX_BYTES, shareOut } from '../../src/adapters/sqlite/limits.ts';
 import type { SqliteOutbox } from '../../src/adapters/sqlite/outbox.ts';
 import { failure } from '../../src/domain/errors.ts';
+import { MAX_PER_PUT } from '../../src/ports/outbox.ts';
 import { FakeClock } from '../fakes/clock.ts';
 import { all, ids, message, messages, sqliteOutbox, stateFolder } from '../fixtures/outbox/messages.ts';
 
@@ -57,7 +58,7 @@ describe('commits of the outbox', () => {
   });
 
   it('refuse a put that is too large for one, in rows or in bytes', async () => {
-    const rows = await outbox.put(messages('m', MAX_PUT_OPS + 1));
+    const rows = await outbox.put(messages('m', MAX_PER_PUT + 1));
     const bytes = await outbox.put([message('a', 'reply', shareOut(MIN_OUTBOX_BYTES).batchBytes)]);
     assert.deepEqual(
       [rows, bytes].map((put) => !put.ok && put.error.code),
@@ -66,10 +67,10 @@ describe('commits of the outbox', () => {
   });
 
   it('take a put of many rows as one', async () => {
-    const put = outbox.put(messages('m', MAX_PUT_OPS));
+    const put = outbox.put(messages('m', MAX_PER_PUT));
     await clock.advance(5);
     assert.ok((await put).ok);
-    assert.equal(all(outbox).length, MAX_PUT_OPS);
+    assert.equal(all(outbox).length, MAX_PER_PUT);
   });
 
   it('carry deletes and tries along, after 50 ms at the latest', async () => {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { syncFolder } from './open.ts';
 
 /** Damaged files kept to be looked at. Each may be as large as the outbox, so the oldest go. */
-export const MAX_ASIDE = 3;
+const MAX_ASIDE = 3;
 
 const COMPANIONS = ['-wal', '-shm'] as const;
 

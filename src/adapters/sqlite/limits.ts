@@ -16,12 +16,6 @@ const MAX_BALLAST_BYTES = 1024 * 1024;
 /** Pages that one row or fact touches beside its payload: a leaf of the table and one of the index of ids. */
 const PAGES_PER_OP = 2;
 
-/**
- * Rows and facts of one put, which is one commit whatever it holds. A model's largest batch of results fits, and so do
- * the alarms of a thousand sensors. Above `batchOps` the log is emptied first, so that it still holds the commit.
- */
-export const MAX_PUT_OPS = 1_024;
-
 export type Limits = {
   readonly maxPages: number;
   readonly walBytes: number;

@@ -2,11 +2,11 @@ import { EdgeError, type Failure, fail, failure, ok, type Result } from '../../d
 import type { MessageClass, OutMessage } from '../../domain/message.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import type { Fact, Outbox, OutboxRow, OutboxStats } from '../../ports/outbox.ts';
+import { type Fact, MAX_PER_PUT, type Outbox, type OutboxRow, type OutboxStats } from '../../ports/outbox.ts';
 import { Ballast } from './ballast.ts';
 import { Committer } from './committer.ts';
 import { GroupCommit } from './group-commit.ts';
-import { type Limits, MAX_PUT_OPS, MIN_OUTBOX_BYTES, shareOut } from './limits.ts';
+import { type Limits, MIN_OUTBOX_BYTES, shareOut } from './limits.ts';
 import { readPage } from './page.ts';
 import { measure, Pending } from './pending.ts';
 import { failureOf, troubleOf } from './sqlite-errors.ts';
@@ -16,10 +16,10 @@ import { Tally } from './tally.ts';
 import { Writer } from './writer.ts';
 
 /** How long a put waits for others to share its commit: near the cost of one fsync on eMMC, far below a reading's budget. */
-export const DEFAULT_COMMIT_MS = 5;
+const DEFAULT_COMMIT_MS = 5;
 
 /** Beyond it even small rows make deep indices; a day of a message a second fits. */
-export const DEFAULT_MAX_ROWS = 100_000;
+const DEFAULT_MAX_ROWS = 100_000;
 
 /** Deletes and failed attempts may be lost in a crash, so they wait for a put to ride along with; not for ever. */
 const LAZY_COMMIT_MS = 50;
@@ -98,8 +98,8 @@ export class SqliteOutbox implements Outbox {
     const size = measure(messages, facts);
     const { batchOps, batchBytes } = this.#limits;
     if (size.ops === 0) return Promise.resolve(ok(undefined));
-    if (size.ops > MAX_PUT_OPS || size.bytes > batchBytes) {
-      const limit = `one put may hold ${MAX_PUT_OPS} messages and facts and ${batchBytes} bytes`;
+    if (size.ops > MAX_PER_PUT || size.bytes > batchBytes) {
+      const limit = `one put may hold ${MAX_PER_PUT} messages and facts and ${batchBytes} bytes`;
       return Promise.resolve(fail('E_OUTBOX_FULL', limit));
     }
     return new Promise((settle) => {

@@ -38,7 +38,7 @@ const INVALID: readonly Case[] = [
     problem: /must be true or false, is text/,
   },
   { text: 'outbox: {maxBytes: 4Gb}\nagents: [{A}]', path: 'outbox.maxBytes', problem: /must be a size such as/ },
-  { text: 'outbox: {maxBytes: 1KB}\nagents: [{A}]', path: 'outbox.maxBytes', problem: /at least 1000000 bytes/ },
+  { text: 'outbox: {maxBytes: 1KB}\nagents: [{A}]', path: 'outbox.maxBytes', problem: /at least 4194304 bytes/ },
   {
     text: 'outbox: {maxTries: 1.5}\nagents: [{A}]',
     path: 'outbox.maxTries',
@@ -155,7 +155,7 @@ const INVALID: readonly Case[] = [
   {
     text: 'agents: [{A, resources: {memory: 1MB}}]',
     path: 'agents[0].resources.memory',
-    problem: /at least 64000000 bytes/,
+    problem: /at least 128000000 bytes/,
   },
   {
     text: 'agents: [{A, permissions: [camera]}]',

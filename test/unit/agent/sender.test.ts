@@ -1,0 +1,343 @@
+import assert from 'node:assert/strict';
+import { Counters } from '../../../src/agent/metrics.ts';
+import { Sender } from '../../../src/agent/sender.ts';
+import { failure } from '../../../src/domain/errors.ts';
+import type { MessageClass } from '../../../src/domain/message.ts';
+import { DEVICE_COUNTERS } from '../../../src/domain/metrics.ts';
+import { FakeBus } from '../../fakes/bus.ts';
+import { FakeClock } from '../../fakes/clock.ts';
+import { FakeLog } from '../../fakes/log.ts';
+import { FakeOutbox } from '../../fakes/outbox.ts';
+
+const REJECTED = failure('E_BUS_REJECTED', 'as the test wants');
+
+/** A sender between an outbox and a bus. Messages are known by their topics, which are their ids. */
+class Bench {
+  readonly clock = new FakeClock();
+  readonly bus = new FakeBus();
+  readonly outbox: FakeOutbox;
+  readonly log = new FakeLog();
+  readonly counters = new Counters(DEVICE_COUNTERS);
+  readonly sender: Sender;
+
+  private constructor(maxTries: number) {
+    this.outbox = new FakeOutbox({ maxTries });
+    const { bus, outbox, clock, log, counters } = this;
+    this.sender = new Sender({ bus, outbox, clock, log, counters });
+  }
+
+  /** Online and running, with these messages as the backlog. */
+  static async start({ backlog = [] as string[], window = 100, holdAcks = false, maxTries = 3 } = {}): Promise<Bench> {
+    const bench = new Bench(maxTries);
+    bench.bus.setWindow(window);
+    bench.bus.holdAcks = holdAcks;
+    await bench.outbox.start();
+    await bench.put(...backlog);
+    bench.sender.start();
+    await bench.bus.start();
+    await bench.settle();
+    return bench;
+  }
+
+  async put(...ids: string[]): Promise<void> {
+    for (const id of ids) await this.outbox.put([message(id)]);
+    await this.settle();
+  }
+
+  /** Lets one acknowledgement after another through until none waits. */
+  async acknowledgeOneByOne(): Promise<void> {
+    while (this.bus.window < this.limit) {
+      this.bus.acknowledge(1);
+      await this.settle();
+    }
+  }
+
+  limit = 1;
+
+  async reconnect(): Promise<void> {
+    this.bus.goOffline();
+    await this.settle();
+    this.bus.goOnline();
+    await this.settle();
+  }
+
+  settle(): Promise<void> {
+    return this.clock.advance(0);
+  }
+
+  /** Every attempt so far, in order. */
+  get tried(): string {
+    return this.bus.acked.map(({ topic }) => topic).join(' ');
+  }
+
+  /** What the broker got, in order. */
+  get delivered(): string {
+    return this.bus.hub.published.map(({ topic }) => topic).join(' ');
+  }
+
+  get left(): string {
+    return this.outbox
+      .next(0, 1000)
+      .map(({ id }) => id)
+      .join(' ');
+  }
+}
+
+function message(id: string, messageClass: MessageClass = 'alarm') {
+  return { id, class: messageClass, topic: id, payload: Buffer.from('x') };
+}
+
+describe('the sender', () => {
+  it('sends what is put and takes it out of the outbox once it is acknowledged', async () => {
+    const bench = await Bench.start({ holdAcks: true });
+    await bench.put('a');
+    assert.equal(bench.tried, 'a');
+    assert.equal(bench.left, 'a', 'not yet acknowledged');
+    bench.bus.acknowledge();
+    await bench.settle();
+    assert.equal(bench.left, '');
+    assert.equal(bench.counters.snapshot().delivered, 1);
+  });
+
+  it('sends a backlog in its order', async () => {
+    const bench = await Bench.start({ backlog: ['a', 'b', 'c'] });
+    assert.equal(bench.delivered, 'a b c');
+  });
+
+  it('sends more than one page', async () => {
+    const ids = Array.from({ length: 200 }, (_, i) => `m${i}`);
+    const bench = await Bench.start({ backlog: ids, window: 7 });
+    assert.equal(bench.delivered, ids.join(' '));
+    assert.equal(bench.left, '');
+  });
+
+  it('starts at once on a bus that is online already', async () => {
+    const bench = await Bench.start();
+    await bench.sender.stop(0);
+    await bench.put('a');
+    bench.sender.start();
+    await bench.settle();
+    assert.equal(bench.delivered, 'a');
+  });
+
+  it('keeps everything while the bus is offline, and tries nothing', async () => {
+    const bench = await Bench.start();
+    bench.bus.goOffline();
+    await bench.put('a', 'b');
+    assert.equal(bench.tried, '');
+    bench.bus.goOnline();
+    await bench.settle();
+    assert.equal(bench.delivered, 'a b');
+  });
+
+  it('has no more on the way than the bus allows', async () => {
+    const bench = await Bench.start({ backlog: ['a', 'b', 'c', 'd', 'e'], window: 2, holdAcks: true });
+    assert.equal(bench.tried, 'a b');
+    bench.bus.acknowledge(1);
+    await bench.settle();
+    assert.equal(bench.tried, 'a b c');
+  });
+
+  it('sends live messages before the backlog, which gets every fifth turn', async () => {
+    const bench = await Bench.start({ backlog: ['b1', 'b2', 'b3'], window: 1, holdAcks: true });
+    await bench.put('l1', 'l2', 'l3', 'l4', 'l5', 'l6', 'l7', 'l8', 'l9');
+    await bench.acknowledgeOneByOne();
+    assert.equal(bench.delivered, 'b1 l1 l2 l3 l4 b2 l5 l6 l7 l8 b3 l9');
+  });
+
+  it('sends each message once, though new ones are put while it is sending', async () => {
+    const bench = await Bench.start();
+    bench.bus.refuse(({ topic }) => {
+      const next = Number(topic.slice(1)) + 1;
+      if (next < 50) void bench.outbox.put([message(`m${next}`)]);
+      return undefined;
+    });
+    await bench.put('m0');
+    await bench.settle();
+    assert.deepEqual(bench.tried.split(' ').sort(), Array.from({ length: 50 }, (_, i) => `m${i}`).sort());
+    assert.equal(bench.left, '');
+  });
+
+  it('goes on past a message that the outbox dropped meanwhile', async () => {
+    const bench = await Bench.start({ backlog: ['a', 'b', 'c'], window: 1, holdAcks: true });
+    bench.outbox.done([2]);
+    await bench.acknowledgeOneByOne();
+    assert.match(bench.delivered, /^a (b )?c$/);
+    assert.equal(bench.left, '');
+  });
+});
+
+describe('a message that the broker rejects', () => {
+  it('is tried again after five seconds, and not before', async () => {
+    const bench = await Bench.start();
+    bench.bus.refuse(() => REJECTED);
+    await bench.put('a');
+    bench.bus.refuse(undefined);
+    await bench.clock.advance(4999);
+    assert.equal(bench.tried, 'a');
+    await bench.clock.advance(1);
+    assert.equal(bench.delivered, 'a');
+    assert.equal(bench.clock.pending, 0);
+  });
+
+  it('holds up no other', async () => {
+    const bench = await Bench.start();
+    bench.bus.refuse(({ topic }) => (topic === 'bad' ? REJECTED : undefined));
+    await bench.put('a', 'bad', 'b');
+    assert.equal(bench.delivered, 'a b');
+    assert.equal(bench.left, 'bad');
+  });
+
+  it('goes to quarantine after its last try, and is told', async () => {
+    const bench = await Bench.start({ maxTries: 3 });
+    bench.bus.refuse(() => REJECTED);
+    await bench.put('bad');
+    await bench.clock.advance(60_000);
+    assert.equal(bench.tried, 'bad bad bad');
+    assert.deepEqual(
+      bench.outbox.quarantine.map(({ row, reason }) => [row.id, reason.code]),
+      [['bad', 'E_BUS_REJECTED']],
+    );
+    assert.deepEqual(bench.log.events, ['message quarantined']);
+    assert.equal(bench.counters.snapshot().sendFailures, 3);
+  });
+});
+
+describe('messages on the way when the connection ends', () => {
+  it('are sent again, one at a time, and none of them counts as tried', async () => {
+    const bench = await Bench.start({ backlog: ['a', 'b', 'c'], holdAcks: true });
+    await bench.reconnect();
+    assert.equal(bench.tried, 'a b c a');
+    bench.limit = 100;
+    await bench.acknowledgeOneByOne();
+    assert.equal(bench.delivered, 'a b c');
+    assert.equal(bench.outbox.quarantine.length, 0);
+    assert.equal(bench.left, '');
+  });
+
+  it('are suspected together, and only the one that is alone in the connection that ends is counted', async () => {
+    const bench = await Bench.start({ backlog: ['innocent', 'poison', 'other'], holdAcks: true, maxTries: 2 });
+    await bench.reconnect();
+    bench.bus.acknowledge();
+    await bench.settle();
+    assert.equal(bench.delivered, 'innocent');
+    await bench.reconnect();
+    assert.deepEqual(
+      bench.outbox.next(0, 9).map(({ id, tries }) => `${id} ${tries}`),
+      ['poison 1', 'other 0'],
+    );
+    await bench.reconnect();
+    assert.deepEqual(
+      bench.outbox.quarantine.map(({ row }) => row.id),
+      ['poison'],
+    );
+    bench.bus.acknowledge();
+    await bench.settle();
+    assert.equal(bench.delivered, 'innocent other');
+    assert.equal(bench.left, '');
+  });
+
+  it('go together again once they were delivered: a suspicion does not last', async () => {
+    const bench = await Bench.start({ backlog: ['a', 'b'], holdAcks: true });
+    await bench.reconnect();
+    bench.limit = 100;
+    await bench.acknowledgeOneByOne();
+    await bench.put('c', 'd');
+    assert.equal(bench.tried, 'a b a b c d');
+  });
+
+  it('are never quarantined, however often it ends with several of them', async () => {
+    const bench = await Bench.start({ maxTries: 2 });
+    for (let i = 0; i < 10; i++) {
+      bench.bus.holdAcks = true;
+      await bench.put(`x${i}`, `y${i}`);
+      bench.bus.goOffline();
+      await bench.settle();
+      bench.bus.holdAcks = false;
+      bench.bus.goOnline();
+      await bench.settle();
+    }
+    assert.equal(bench.outbox.quarantine.length, 0);
+    assert.equal(bench.left, '');
+  });
+});
+
+describe('stopping the sender', () => {
+  /** Whether the stop is over, seen at once after each step. */
+  function stopping(bench: Bench, deadlineMs: number) {
+    const state = { over: false };
+    const done = bench.sender.stop(deadlineMs).then(() => {
+      state.over = true;
+    });
+    return { state, done };
+  }
+
+  it('waits for what is on the way', async () => {
+    const bench = await Bench.start({ backlog: ['a', 'b'], window: 1, holdAcks: true });
+    const { state, done } = stopping(bench, 1000);
+    await bench.clock.advance(500);
+    assert.equal(state.over, false);
+    bench.bus.acknowledge();
+    await bench.settle();
+    bench.bus.acknowledge();
+    await done;
+    assert.equal(bench.delivered, 'a b');
+    assert.equal(bench.clock.pending, 0);
+  });
+
+  it('waits no longer than its deadline', async () => {
+    const bench = await Bench.start({ backlog: ['a'], holdAcks: true });
+    const { state, done } = stopping(bench, 1000);
+    await bench.clock.advance(999);
+    assert.equal(state.over, false);
+    await bench.clock.advance(1);
+    await done;
+    assert.equal(bench.left, 'a', 'what was not acknowledged stays');
+  });
+
+  it('waits for nothing while the bus is offline', async () => {
+    const bench = await Bench.start();
+    bench.bus.goOffline();
+    await bench.put('a');
+    await stopping(bench, 1000).done;
+    assert.equal(bench.left, 'a');
+  });
+
+  it('does not wait for a message that rests after a rejection', async () => {
+    const bench = await Bench.start();
+    bench.bus.refuse(() => REJECTED);
+    await bench.put('a');
+    await stopping(bench, 8000).done;
+    assert.equal(bench.clock.pending, 0, 'the retry is cancelled');
+    assert.equal(bench.left, 'a');
+  });
+
+  it('sends nothing afterwards, whatever happens', async () => {
+    const bench = await Bench.start();
+    await bench.sender.stop(1000);
+    await bench.put('a');
+    await bench.reconnect();
+    await bench.clock.advance(60_000);
+    assert.equal(bench.tried, '');
+  });
+
+  it('starts no timer for what is rejected afterwards', async () => {
+    const bench = await Bench.start({ holdAcks: true });
+    const { promise, resolve } = Promise.withResolvers<{ ok: false; error: typeof REJECTED }>();
+    bench.bus.publishAcked = () => promise;
+    await bench.put('a');
+    const { done } = stopping(bench, 100);
+    await bench.clock.advance(100);
+    await done;
+    resolve({ ok: false, error: REJECTED });
+    await bench.settle();
+    assert.equal(bench.clock.pending, 0);
+  });
+
+  it('is done at once the second time, or before the start', async () => {
+    const bench = await Bench.start();
+    await bench.sender.stop(1000);
+    await bench.sender.stop(1000);
+    assert.equal(bench.clock.pending, 0);
+  });
+});
