@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { fsStore, temporaryFolder } from '../fixtures/packages/fs-store.ts';
+
+const KILLS = Number(process.env['OPENCLAW_KILLS'] ?? 20);
+const CHILD = fileURLToPath(new URL('../fixtures/packages/stage-until-killed.ts', import.meta.url));
+/** From the first word on: within a copy, a seal, a rename, a save, a removal. */
+const LONGEST_LIFE_MS = 150;
+
+describe('a slot store whose process is killed with SIGKILL', function () {
+  this.timeout(20_000 + KILLS * 3_000);
+  let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
+  before(async () => {
+    temporary = await temporaryFolder();
+  });
+  after(() => temporary.remove());
+
+  async function runAndKill(from: number): Promise<Map<string, number>> {
+    const child = spawn(process.execPath, [CHILD, temporary.path('models'), temporary.path('in'), String(from)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const closed = once(child, 'close');
+    let said = '';
+    child.stdout.setEncoding('utf8');
+    child.stdout.on('data', (text: string) => {
+      if (said === '') setTimeout(() => child.kill('SIGKILL'), Math.random() * LONGEST_LIFE_MS);
+      said += text;
+    });
+    const [code, signal] = await closed;
+    assert.equal(signal, 'SIGKILL', `the child ended by itself with ${code}`);
+    const last = new Map<string, number>();
+    for (const line of said.split('\n').slice(0, -1)) {
+      const [word = '', n] = line.split(' ');
+      last.set(word, Number(n));
+    }
+    return last;
+  }
+
+  it(`has the old record or the new one, and no half package, ${KILLS} times in a row`, async () => {
+    let saved = 0;
+    let stagedInVain = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const last = await runAndKill(saved);
+      const acknowledged = Math.max(saved, last.get('saved') ?? 0);
+      const store = fsStore(temporary.path('models'));
+
+      const loaded = await store.load('s');
+      assert.ok(loaded.ok, JSON.stringify(loaded));
+      const boots = loaded.value?.boots ?? 0;
+      assert.ok(boots === acknowledged || boots === acknowledged + 1, `${boots} after ${acknowledged} was saved`);
+
+      const refs = await store.list('s');
+      for (const ref of refs) {
+        const read = await store.read('s', ref, 'large');
+        assert.ok(read.ok, JSON.stringify(read));
+      }
+      const active = loaded.value?.active;
+      if (active !== undefined) assert.ok((await store.read('s', active, 'small')).ok, 'the active model is whole');
+      const staged = last.get('staged') ?? 0;
+      if (staged > boots) {
+        assert.ok(
+          refs.some((ref) => ref.version === `1.0.${staged}`),
+          'what was told to be staged is there',
+        );
+      }
+      if ((last.get('staging') ?? 0) > staged) stagedInVain++;
+
+      await store.start();
+      const left = (await readdir(temporary.path('models/s/packages'))).filter((name) => name.startsWith('.'));
+      assert.deepEqual(left, []);
+      saved = boots;
+    }
+    assert.ok(saved >= KILLS, `${saved} saved in ${KILLS} lives`);
+    assert.ok(stagedInVain > 0, 'no kill fell into a staging');
+  });
+});
