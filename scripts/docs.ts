@@ -6,6 +6,7 @@ import { COMMANDS } from '../src/cli.ts';
 import { configJsonSchema, type FieldRow, fieldRows, type JsonSchema } from '../src/config/json-schema.ts';
 import { ERRORS } from '../src/domain/errors.ts';
 import { BAD_INPUT } from '../src/domain/reading.ts';
+import { renderRollouts } from '../src/rollout/draw.ts';
 
 /**
  * Writes the reference from the tables that the code runs on. `--check` writes nothing, and fails when a file is stale.
@@ -21,6 +22,7 @@ const PAGES: readonly Page[] = [
   { file: 'docs/reference/commands.md', render: renderCommands },
   { file: 'docs/reference/metrics.md', render: renderMetrics },
   { file: 'docs/reference/cli.md', render: cliPage },
+  { file: 'docs/guide/rollouts.md', render: renderRollouts },
 ];
 
 async function cliPage(): Promise<string> {

@@ -111,7 +111,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: ['idle', ...ENDED], on: 'settled', when: 'isAwaited', to: 'verifying', record: ['takeQueued'], effects: ['verify'],
     because: 'a request waited for the slot' },
   { from: ['idle', ...ENDED], on: 'settled', to: 'idle', record: ['clear'], effects: [],
-    because: 'nothing waits' },
+    because: 'nothing waits: the slot is free' },
 
   // Somebody changes their mind
   { from: BEFORE_SWAP, on: 'cancelRequested', to: 'idle', record: ['endCancelled'], effects: GIVE_UP,

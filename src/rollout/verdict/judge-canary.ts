@@ -3,7 +3,7 @@ import type { Verdict } from '../../domain/rollout.ts';
 import type { CanaryFigures, PairedFigures } from '../figures.ts';
 import { conclude, type Finding, finding } from './finding.ts';
 import { liveGates } from './live-gates.ts';
-import { wilson } from './statistics.ts';
+import { surelyOver } from './statistics.ts';
 
 export type Canary = { readonly verdict: Verdict /** Nothing more is waited for. */; readonly final: boolean };
 
@@ -24,13 +24,13 @@ export function judgeCanary(figures: CanaryFigures, task: Task, gates: Gates, el
 }
 
 /**
- * Share of windows with different labels. Over the limit beyond doubt (lower bound): failed, however few windows.
+ * Share of windows with different labels. Over the limit beyond doubt: failed at once.
  * Not over it, on enough windows: passed. In between more windows decide, and at the end the share as it is.
  */
 function byLabels({ windows, disagreed }: PairedFigures, gate: CanaryGate, last: boolean): Finding {
   const share = windows === 0 ? 0 : disagreed / windows;
   const evidence = { gate: 'agreement', measured: share, allowed: gate.maxDisagreement, samples: windows } as const;
-  if (wilson(disagreed, windows).lower > gate.maxDisagreement) return finding('failed', evidence, DIFFERENT_LABELS);
+  if (surelyOver(disagreed, windows, gate.maxDisagreement)) return finding('failed', evidence, DIFFERENT_LABELS);
   if (windows < gate.windows) return finding('undecided', evidence, TOO_FEW);
   if (share <= gate.maxDisagreement) return finding('passed', evidence, '');
   return finding(last ? 'failed' : 'undecided', evidence, DIFFERENT_LABELS);

@@ -1,7 +1,7 @@
 import type { Gates } from '../../domain/manifest.ts';
 import type { LiveFigures } from '../figures.ts';
 import { atMost, type Finding, finding } from './finding.ts';
-import { wilson } from './statistics.ts';
+import { surelyOver } from './statistics.ts';
 
 /** A p99 of fewer runs is little more than the one slowest. */
 const MIN_RUNS = 100;
@@ -46,10 +46,10 @@ function memory({ peakBytes, windows }: LiveFigures, gates: Gates): Finding {
   );
 }
 
-/** One failed window of few proves no rate: the lower bound must be over the limit. */
+/** One failed window of few proves no rate. */
 function errors({ failed, windows, lastFailure }: LiveFigures, gates: Gates): Finding {
   const allowed = gates.watch.maxErrorRate;
-  const state = wilson(failed, windows).lower > allowed ? 'failed' : 'passed';
+  const state = surelyOver(failed, windows, allowed) ? 'failed' : 'passed';
   const why = lastFailure === undefined ? '' : `; last: ${lastFailure.message}`;
   const measured = windows === 0 ? 0 : failed / windows;
   return finding(

@@ -7,6 +7,9 @@ const MIN_SHARE = 0.005;
 /** Chance stays below mean + 3 standard deviations nearly always. */
 const NOISE_SIGMAS = 3;
 
+/** Fewer windows than this prove no share, however clear they look: one of one is luck. */
+const MIN_SAMPLES = 20;
+
 export type Bounds = { readonly lower: number; readonly upper: number };
 
 /** Bounds a true share by `hits` of `n` seen (Wilson 1927, score interval). Nothing seen bounds nothing. */
@@ -17,6 +20,11 @@ export function wilson(hits: number, n: number): Bounds {
   const centre = (share + Z ** 2 / (2 * n)) / scale;
   const spread = (Z / scale) * Math.sqrt((share * (1 - share)) / n + Z ** 2 / (4 * n ** 2));
   return { lower: Math.max(0, centre - spread), upper: Math.min(1, centre + spread) };
+}
+
+/** Tells whether the true share is over the limit beyond doubt. */
+export function surelyOver(hits: number, n: number, limit: number): boolean {
+  return n >= MIN_SAMPLES && wilson(hits, n).lower > limit;
 }
 
 /** Population stability index of two distributions over the same bins, given as counts or as shares. 0: the same. */
