@@ -34,7 +34,7 @@ const WINDOWS = z.int().min(1).max(MAX_WINDOWS);
 const DURATION_MS = z.number().min(1).max(DAY_MS);
 
 /** What a model is judged by on the device. Only golden tolerance and latency have no default: nobody else knows them. */
-export const GATES = z.strictObject({
+export const GATES_SCHEMA = z.strictObject({
   goldenTolerance: z.number().nonnegative(),
   latencyBudgetMs: z.number().positive(),
   memoryBudgetBytes: z.int().min(1).default(MEMORY_BUDGET_BYTES),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import { GATES } from './gates.ts';
+import { GATES_SCHEMA } from './gates.ts';
 import { problems } from './problems.ts';
 
 /** A window of a million values is 4 MB of float32: far beyond any sensor model, and still harmless to allocate. */
@@ -95,7 +95,7 @@ const MANIFEST = z
           'file',
         );
       }),
-    gates: GATES,
+    gates: GATES_SCHEMA,
     requires: z.strictObject({ opset: z.int().min(1).max(MAX_OPSET) }),
   })
   .superRefine(fitting) satisfies z.ZodType<Manifest>;

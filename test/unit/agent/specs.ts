@@ -1,5 +1,6 @@
 import type { AgentSpec, AlarmRule, DecisionSpec, InputSpec } from '../../../src/domain/agent-spec.ts';
 import type { Manifest } from '../../../src/domain/manifest.ts';
+import { GATES_SCHEMA } from '../../../src/package/gates.ts';
 
 export const THING = 'edge-1';
 
@@ -66,7 +67,7 @@ export function aManifest(change: Partial<Manifest> = {}): Manifest {
     input: { name: 'window', window: 2, hop: 2, channels: ['x'], channelAxis: false },
     output: { name: 'sum', labels: ['sum'] },
     variants: [],
-    gates: { goldenTolerance: 0.001, latencyBudgetMs: 5 },
+    gates: GATES_SCHEMA.parse({ goldenTolerance: 0.001, latencyBudgetMs: 5 }),
     requires: { opset: 17 },
     ...change,
   };
