@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail, ok, type Result } from '../domain/errors.ts';
+import { type ErrorCode, fail, ok, type Result } from '../domain/errors.ts';
 import { MAX_MANIFEST_BYTES } from './load.ts';
 import { readRegularFile } from './read-file.ts';
 import { archiveBytes, scanArchive } from './unpack.ts';
@@ -33,7 +33,7 @@ async function folderContents(folder: string): Promise<Result<Contents>> {
   const names = listed.value;
   return ok({
     names,
-    read: (name) => readRegularFile(join(folder, name), limitOf(name) ?? 0, 'E_PACKAGE_UNSAFE'),
+    read: (name) => readRegularFile(join(folder, name), limitOf(name) ?? 0, codeOf(name)),
     hash: () => hashFiles(folder, names.filter(isSigned)),
   });
 }
@@ -63,4 +63,8 @@ function limitOf(name: string): number | undefined {
 
 function isSigned(name: string): boolean {
   return !UNSIGNED_FILES.includes(name);
+}
+
+function codeOf(name: string): ErrorCode {
+  return UNSIGNED_FILES.includes(name) ? 'E_SIGNATURE_MALFORMED' : 'E_MANIFEST_INVALID';
 }
