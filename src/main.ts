@@ -100,9 +100,13 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     const scratchFolder = join(stateDir, 'scratch', spec.name);
     if (spec.runner.storage && spec.runner.isolation === 'sandbox')
       mkdirSync(scratchFolder, { recursive: true, mode: 0o777 });
-    const runner = createRunner({ ...spec.runner, device: spec.model.device, clock, log: agentLog, scratchFolder });
+    const { device } = spec.model;
+    const makeRunner = (use: 'active' | 'candidate') => {
+      const label = use === 'active' ? spec.runner.label : `${spec.runner.label}-candidate`;
+      return createRunner({ ...spec.runner, label, device, clock, log: agentLog, scratchFolder });
+    };
     const models = modelStore(baseDir);
-    return new EdgeAgent({ thing, bootId, spec, models, runner, bus, outbox, clock, log: agentLog, mode });
+    return new EdgeAgent({ thing, bootId, spec, models, makeRunner, bus, outbox, clock, log: agentLog, mode });
   });
 
   const counters = new Counters(DEVICE_COUNTERS);
@@ -252,7 +256,8 @@ function modelStore(baseDir: string): ModelStore {
       if (!opened.ok) return opened;
       const read = await readVariant(opened.value, variant);
       if (!read.ok) return read;
-      return ok({ manifest: opened.value.manifest, variant: read.value.variant.id, bytes: read.value.bytes });
+      const { manifest, golden } = opened.value;
+      return ok({ manifest, golden, variant: read.value.variant.id, bytes: read.value.bytes });
     },
   };
 }

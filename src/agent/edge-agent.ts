@@ -3,7 +3,7 @@ import { type Failure, fail, failure, ok, type Result } from '../domain/errors.t
 import type { Bus } from '../ports/bus.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { LoadedModel, ModelRunner } from '../ports/model-runner.ts';
+import type { ModelRunner } from '../ports/model-runner.ts';
 import type { ModelStore, StoredModel } from '../ports/model-store.ts';
 import type { Outbox } from '../ports/outbox.ts';
 import type {
@@ -16,13 +16,15 @@ import type {
 } from './commands/controls.ts';
 import { Metrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
+import { Slot } from './slot/slot.ts';
 
 export type EdgeAgentNeeds = {
   readonly thing: string;
   readonly bootId: string;
   readonly spec: AgentSpec;
   readonly models: ModelStore;
-  readonly runner: ModelRunner;
+  /** A new runner with the isolation and the limits of the spec. */
+  readonly makeRunner: (use: 'active' | 'candidate') => ModelRunner;
   readonly bus: Bus;
   readonly outbox: Outbox;
   readonly clock: Clock;
@@ -42,7 +44,7 @@ export class EdgeAgent implements PipelineControl {
   readonly metrics = new Metrics();
   readonly #needs: EdgeAgentNeeds;
   #prepared: { readonly stored: StoredModel; readonly pipeline: Pipeline } | undefined;
-  #loaded: LoadedModel | undefined;
+  readonly #slot: Slot;
   #refusal: Failure | undefined;
   #stopped = false;
   #asleep = false;
@@ -52,6 +54,15 @@ export class EdgeAgent implements PipelineControl {
   constructor(needs: EdgeAgentNeeds) {
     this.name = needs.spec.name;
     this.#needs = needs;
+    this.#slot = new Slot({
+      name: needs.spec.name,
+      store: undefined,
+      variant: needs.spec.model.variant,
+      makeRunner: needs.makeRunner,
+      alarms: () => this.#prepared?.pipeline.alarms ?? [],
+      clock: needs.clock,
+      onServing: ({ manifest, variant, loaded }) => this.#prepared?.pipeline.setModel(manifest, variant, loaded),
+    });
   }
 
   /** Reads the model and subscribes. What arrives before the model is loaded waits in the queue. Never rejects. */
@@ -61,7 +72,7 @@ export class EdgeAgent implements PipelineControl {
     if (!stored.ok) return this.#refuse(stored.error);
     const unfit = whatDoesNotFit(spec, stored.value);
     if (unfit !== undefined) return this.#refuse(failure('E_CONFIG_INVALID', unfit));
-    const pipeline = new Pipeline({ ...this.#needs, ...stored.value, metrics: this.metrics });
+    const pipeline = new Pipeline({ ...this.#needs, ...stored.value, runner: this.#slot, metrics: this.metrics });
     this.#prepared = { stored: stored.value, pipeline };
     await pipeline.listen();
   }
@@ -70,16 +81,13 @@ export class EdgeAgent implements PipelineControl {
   async load(): Promise<void> {
     if (this.#prepared === undefined) return;
     const { stored, pipeline } = this.#prepared;
-    const { name, version, input, output } = stored.manifest;
-    const model = `${name}@${version}/${stored.variant}`;
-    const loaded = await this.#needs.runner.start({ label: model, bytes: stored.bytes, input, output });
+    const loaded = await this.#slot.serveStored(stored);
     if (!loaded.ok) {
       pipeline.pause();
       return this.#refuse(loaded.error);
     }
-    this.#loaded = loaded.value;
-    pipeline.serve(loaded.value);
-    this.#needs.log.info({ model, ...loaded.value }, 'agent running');
+    const { name, version } = stored.manifest;
+    this.#needs.log.info({ model: `${name}@${version}/${stored.variant}`, ...loaded.value }, 'agent running');
   }
 
   #refuse(why: Failure): void {
@@ -92,11 +100,11 @@ export class EdgeAgent implements PipelineControl {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#cancelWake();
-    const { clock, runner } = this.#needs;
+    const { clock } = this.#needs;
     const startedMs = clock.monotonic();
     // What waits for a model that does not load waits in vain.
     await this.#prepared?.pipeline.stop(this.#refusal === undefined ? deadlineMs : 0);
-    await runner.stop(Math.max(0, deadlineMs - (clock.monotonic() - startedMs)));
+    await this.#slot.stop(Math.max(0, deadlineMs - (clock.monotonic() - startedMs)));
   }
 
   sleep(untilMs: number | undefined): void {
@@ -155,7 +163,7 @@ export class EdgeAgent implements PipelineControl {
   }
 
   status(): PipelineStatus {
-    const runner = this.#needs.runner.stats();
+    const runner = this.#slot.stats();
     const { queueDepth = 0, keys = 0, alarmsActive = 0, thresholds = {} } = this.#prepared?.pipeline.look() ?? {};
     return {
       name: this.name,
@@ -175,21 +183,25 @@ export class EdgeAgent implements PipelineControl {
 
   diagnose(): PipelineDiagnosis {
     const look = this.#prepared?.pipeline.look();
-    return { deadLetters: look?.deadLetters ?? [], extra: { ...this.#loaded, batchLimit: look?.batchLimit } };
+    return {
+      deadLetters: look?.deadLetters ?? [],
+      extra: { ...this.#slot.model?.loaded, batchLimit: look?.batchLimit },
+    };
   }
 
   #model(): PipelineStatus['model'] {
-    if (this.#prepared === undefined || this.#loaded === undefined) return undefined;
-    const { manifest, variant } = this.#prepared.stored;
-    return { name: manifest.name, version: manifest.version, variant, provider: this.#loaded.provider };
+    const held = this.#slot.model;
+    if (held === undefined) return undefined;
+    const { manifest, variant, loaded } = held;
+    return { name: manifest.name, version: manifest.version, variant, provider: loaded.provider };
   }
 
   #state(): PipelineState {
     if (this.#stopped) return 'stopped';
     if (this.#refusal !== undefined) return 'refused';
-    if (this.#loaded === undefined) return 'starting';
+    if (this.#slot.model === undefined) return 'starting';
     if (this.#asleep) return 'asleep';
-    return this.#needs.runner.ready ? 'running' : 'restarting';
+    return this.#slot.ready ? 'running' : 'restarting';
   }
 }
 

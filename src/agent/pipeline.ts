@@ -1,4 +1,4 @@
-import type { AgentSpec, DecisionSpec } from '../domain/agent-spec.ts';
+import type { AgentSpec, AlarmRule, DecisionSpec } from '../domain/agent-spec.ts';
 import type { AlarmChange, Outcome } from '../domain/decision.ts';
 import { fail, type Result } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
@@ -59,8 +59,9 @@ export class Pipeline {
   readonly #needs: PipelineNeeds;
   readonly #windower: Windower;
   readonly #queue: WindowQueue;
-  readonly #encoder: Encoder;
+  #encoder: Encoder;
   #decider: Decider;
+  #decisions: DecisionSpec;
   #announcer: Announcer;
   readonly #resultTopic: TopicTemplate;
   readonly #deadLetters = new DeadLetters();
@@ -81,7 +82,6 @@ export class Pipeline {
     const { input, output } = manifest;
     const channels = input.channels.length;
     const { gapMs, maxKeys } = spec.window;
-    const model = { name: manifest.name, version: manifest.version, variant: needs.variant };
     this.#needs = needs;
     this.#windower = new Windower({
       size: input.window,
@@ -94,9 +94,10 @@ export class Pipeline {
     this.#queue = new WindowQueue(spec.queue.max);
     this.#tensor = new Float32Array(spec.batch.max * input.window * channels);
     this.#batchLimit = spec.batch.max;
-    this.#encoder = makeEncoder({ thing, agent: spec.name, model });
+    this.#decisions = spec.decisions;
+    this.#encoder = makeEncoder({ thing, agent: spec.name, model: named(manifest, needs.variant) });
     this.#decider = new Decider({ task: manifest.task, labels: output.labels, ...spec.decisions, maxKeys });
-    this.#announcer = new Announcer({ ...needs, ...spec.decisions, decider: this.#decider, encoder: this.#encoder });
+    this.#announcer = this.#makeAnnouncer();
     this.#resultTopic = compileTopic(spec.outputs.resultTopic, { thing, agent: spec.name });
   }
 
@@ -111,10 +112,20 @@ export class Pipeline {
     }
   }
 
-  /** The runner has loaded the model. */
-  serve(model: LoadedModel): void {
-    this.#batchLimit = batchLimit(model, this.#needs.spec.batch.max);
+  /**
+   * Another model answers from the next batch on; it has the same input and labels. Called between two batches: windows,
+   * votes and alarms carry over.
+   */
+  setModel(manifest: Manifest, variant: string, loaded: LoadedModel): void {
+    const { thing, spec } = this.#needs;
+    this.#batchLimit = batchLimit(loaded, spec.batch.max);
+    this.#encoder = makeEncoder({ thing, agent: spec.name, model: named(manifest, variant) });
+    this.#announcer = this.#makeAnnouncer();
     void this.#serve();
+  }
+
+  #makeAnnouncer(): Announcer {
+    return new Announcer({ ...this.#needs, ...this.#decisions, decider: this.#decider, encoder: this.#encoder });
   }
 
   #receive(decode: Decode, message: Incoming): void {
@@ -267,7 +278,14 @@ export class Pipeline {
     const decider = new Decider({ task: manifest.task, labels, ...decisions, maxKeys: spec.window.maxKeys });
     for (const { rule, key, episode } of this.#decider.episodes()) decider.resume(rule, key, episode);
     this.#decider = decider;
-    this.#announcer = new Announcer({ ...this.#needs, ...decisions, decider, encoder: this.#encoder });
+    this.#decisions = decisions;
+    this.#announcer = this.#makeAnnouncer();
+  }
+
+  /** The rules that hold now, thresholds as they were changed. */
+  get alarms(): readonly AlarmRule[] {
+    const limits = this.#decider.thresholds();
+    return this.#decisions.alarms.map((rule) => ({ ...rule, ...limits[rule.name] }));
   }
 
   setThreshold(rule: string, raise: number, clear: number): boolean {
@@ -290,4 +308,8 @@ export class Pipeline {
       batchLimit: this.#batchLimit,
     };
   }
+}
+
+function named({ name, version }: Manifest, variant: string) {
+  return { name, version, variant };
 }

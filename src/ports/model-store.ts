@@ -1,9 +1,14 @@
 import type { ModelSpec } from '../domain/agent-spec.ts';
 import type { Result } from '../domain/errors.ts';
-import type { Manifest } from '../domain/manifest.ts';
+import type { GoldenCase, Manifest } from '../domain/manifest.ts';
 
 /** One variant of a package, ready to be loaded: the digest of exactly these bytes was checked. */
-export type StoredModel = { readonly manifest: Manifest; readonly variant: string; readonly bytes: Uint8Array };
+export type StoredModel = {
+  readonly manifest: Manifest;
+  readonly golden: readonly GoldenCase[];
+  readonly variant: string;
+  readonly bytes: Uint8Array;
+};
 
 /** Where models come from. Reading has no effect, and may be repeated; damage is a failure, never a partial model. */
 export interface ModelStore {

@@ -29,10 +29,10 @@ class Bench {
 
   private constructor({ spec, manifest, missing, runner }: Options) {
     const { clock, bus, outbox, log } = this;
-    const stored = ok({ manifest: aManifest(manifest), variant: 'small', bytes: Uint8Array.of(1, 2, 3) });
+    const stored = ok({ manifest: aManifest(manifest), golden: [], variant: 'small', bytes: Uint8Array.of(1, 2, 3) });
     const models = { read: async () => (missing === undefined ? stored : ({ ok: false, error: missing } as const)) };
     this.runner = new FakeRunner(runner);
-    const needs = { thing: THING, bootId: 'boot', spec: aSpec(spec), models, runner: this.runner };
+    const needs = { thing: THING, bootId: 'boot', spec: aSpec(spec), models, makeRunner: () => this.runner };
     this.agent = new EdgeAgent({ ...needs, bus, outbox, clock, log, mode: () => 'active' });
   }
 
@@ -136,7 +136,7 @@ describe('an agent', () => {
     const agent = new EdgeAgent({
       ...needs,
       models,
-      runner: new FakeRunner(),
+      makeRunner: () => new FakeRunner(),
       log: new FakeLog(),
       mode: () => 'active',
     });

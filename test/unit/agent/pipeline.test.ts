@@ -65,7 +65,7 @@ class Bench {
   async load(): Promise<void> {
     const { input, output } = this.#manifest;
     const loaded = await this.runner.start({ label: 'sum', bytes: new Uint8Array(), input, output });
-    if (loaded.ok) this.pipeline.serve(loaded.value);
+    if (loaded.ok) this.pipeline.setModel(this.#manifest, 'small', loaded.value);
     await this.settle();
   }
 
