@@ -24,7 +24,7 @@ export type SenderNeeds = {
   readonly counters: Counters<DeviceCounter>;
 };
 
-/** Rows with seq > `at` that are still to be sent, read page by page. */
+/** Rows that are still to be sent, read page by page: those of the page, and all with seq > `at`. */
 type Stream = { at: number; page: OutboxRow[] };
 
 /**
@@ -121,14 +121,16 @@ export class Sender {
   }
 
   #peek(stream: Stream, end: number): OutboxRow | undefined {
-    for (;;) {
-      if (stream.page.length === 0) stream.page = [...this.#outbox.next(stream.at, PAGE_ROWS)];
-      const row = stream.page[0];
-      if (row === undefined || row.seq > end) return undefined;
-      stream.at = row.seq;
-      if (!this.#inFlight.has(row.seq)) return row;
-      stream.page.shift();
+    while (stream.page.length === 0) {
+      const rows = this.#outbox.next(stream.at, PAGE_ROWS);
+      const last = rows.at(-1);
+      if (last === undefined) return undefined;
+      stream.at = last.seq;
+      // What is on the way now is read again, should it fail.
+      stream.page = rows.filter((row) => !this.#inFlight.has(row.seq));
     }
+    const row = stream.page[0];
+    return row !== undefined && row.seq <= end ? row : undefined;
   }
 
   #mustGoAlone(row: OutboxRow): boolean {

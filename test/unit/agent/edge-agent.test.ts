@@ -333,6 +333,14 @@ describe('an agent that sleeps', () => {
     assert.equal(bench.state, 'running');
   });
 
+  it('wakes within a day when the clock is set forward past its time', async () => {
+    const bench = await Bench.start();
+    bench.agent.sleep(bench.clock.now() + 30 * DAY_MS);
+    bench.clock.jump(365 * DAY_MS);
+    await bench.clock.advance(DAY_MS);
+    assert.equal(bench.state, 'running');
+  });
+
   it('takes the end that it was told last', async () => {
     const bench = await Bench.start();
     bench.agent.sleep(bench.clock.now() + 1000);

@@ -188,6 +188,12 @@ describe('batches', () => {
     assert.deepEqual(bench.runner.counts, [4, 2]);
   });
 
+  it('are asked for once a turn, however much it brings', async () => {
+    const bench = await Bench.start();
+    await bench.send('a', 1, 2, 3);
+    assert.equal(bench.clock.pending, 1);
+  });
+
   it('leave in one write each', async () => {
     const bench = await Bench.start();
     await bench.see('a', 1, 2, 3, 4, 5, 6);
@@ -281,9 +287,6 @@ describe('results', () => {
 
   it('may pass the outbox, those of a batch in one transaction', async () => {
     const bench = await Bench.start({ spec: outputs('outbox') });
-    bench.bus.goOffline();
-    await bench.settle();
-    bench.bus.goOnline();
     await bench.see('a', 1, 2);
     assert.equal(bench.bus.direct.length, 0);
     assert.equal(bench.outbox.puts.length, 1);

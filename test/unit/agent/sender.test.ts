@@ -188,6 +188,22 @@ describe('a message that the broker rejects', () => {
     assert.equal(bench.left, 'bad');
   });
 
+  it('is looked for again by one timer, and what is on the way meanwhile is not sent twice', async () => {
+    const bench = await Bench.start();
+    bench.bus.refuse(() => REJECTED);
+    await bench.put('bad', 'worse');
+    assert.equal(bench.clock.pending, 1);
+    bench.bus.refuse(undefined);
+    bench.bus.holdAcks = true;
+    await bench.put('slow');
+    await bench.clock.advance(5000);
+    assert.equal(bench.tried, 'bad worse slow', 'they go alone, so they wait');
+    bench.bus.holdAcks = false;
+    bench.bus.acknowledge();
+    await bench.settle();
+    assert.equal(bench.delivered, 'slow bad worse');
+  });
+
   it('goes to quarantine after its last try, and is told', async () => {
     const bench = await Bench.start({ maxTries: 3 });
     bench.bus.refuse(() => REJECTED);
@@ -235,6 +251,16 @@ describe('messages on the way when the connection ends', () => {
     await bench.settle();
     assert.equal(bench.delivered, 'innocent other');
     assert.equal(bench.left, '');
+  });
+
+  it('have nothing beside them, not even what is new', async () => {
+    const bench = await Bench.start({ backlog: ['a', 'b'], holdAcks: true });
+    await bench.reconnect();
+    await bench.put('new');
+    assert.equal(bench.tried, 'a b a');
+    bench.bus.acknowledge();
+    await bench.settle();
+    assert.equal(bench.tried, 'a b a new');
   });
 
   it('go together again once they were delivered: a suspicion does not last', async () => {

@@ -81,6 +81,19 @@ describe('windows', () => {
     });
   }
 
+  it('are the readings themselves where these have just their size, and are in step', () => {
+    const bench = new Bench({ size: 2, hop: 2 });
+    assert.deepEqual(bench.push(0, [1, 2]), [[1, 2]]);
+    assert.deepEqual(bench.push(1, [3]), []);
+    assert.deepEqual(bench.push(2, [4, 5]), [[3, 4]]);
+    assert.deepEqual(bench.push(3, [6]), [[5, 6]]);
+    assert.deepEqual(bench.push(4, [7, 8]), [[7, 8]]);
+    assert.deepEqual(
+      bench.windows.map(({ seq }) => seq),
+      [0, 1, 2, 3],
+    );
+  });
+
   it('hold all channels of each sample', () => {
     const bench = new Bench({ size: 2, hop: 1, channels: 2 });
     assert.deepEqual(bench.push(0, [1, 10]), []);
