@@ -1,6 +1,7 @@
 import { open, rename } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fail, ok, type Result } from '../domain/errors.ts';
+import { syncFolder } from '../files/durable.ts';
 import { IN_TOTO_TYPE, signPayload } from './dsse.ts';
 import { BUNDLE_TYPE, type Bundle } from './sign-bundle.ts';
 import { readPrivateKey, type SigningKey } from './sign-key.ts';
@@ -47,7 +48,7 @@ export async function signPackage(
   return ok({ files: names });
 }
 
-/** Replaces a file whole: after a power cut there is the old one or the new one. */
+/** Replaces a file whole, readable by all: after a power cut there is the old one or the new one. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.new`;
   const file = await open(temporary, 'w', 0o644);
@@ -58,6 +59,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(temporary, path);
+  await syncFolder(dirname(path));
 }
 
 function materialOf(signer: ModelSigner, key: SigningKey, nowMs: number): Result<Bundle['verificationMaterial']> {

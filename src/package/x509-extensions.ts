@@ -1,12 +1,10 @@
 /** One extension of a certificate: RFC 5280, 4.2. `value` is what the OCTET STRING wraps. */
 export type Extension = { readonly oid: string; readonly critical: boolean; readonly value: Buffer };
 
-/** What KeyUsage and BasicConstraints say; node:crypto tells only whether a certificate is a CA. */
+/** What node:crypto does not tell: it knows only whether a certificate may sign others (BasicConstraints and KeyUsage). */
 export type CertificateUse = {
   readonly digitalSignature: boolean;
   readonly codeSigning: boolean;
-  /** Signs certificates; also true where there is no KeyUsage at all. */
-  readonly keyCertSign: boolean;
   /** How many further authorities may stand below this one. */
   readonly pathLength: number;
   /** Critical extensions that nobody here understands: such a certificate must be refused (RFC 5280, 4.2). */
@@ -38,11 +36,10 @@ export function certificateUse(der: Buffer): CertificateUse {
   const bits = usage === undefined ? undefined : first(usage, BIT_STRING);
   const extended = find(EXTENDED_KEY_USAGE);
   return {
-    // The first byte of a BIT STRING counts unused bits; bit 0 is digitalSignature, bit 5 keyCertSign (4.2.1.3).
+    // The first byte of a BIT STRING counts unused bits; bit 0 is digitalSignature (4.2.1.3).
     digitalSignature: ((bits?.[1] ?? 0) & 0x80) !== 0,
     codeSigning:
       extended !== undefined && children(first(extended, SEQUENCE)).some(({ raw }) => raw.equals(CODE_SIGNING)),
-    keyCertSign: bits === undefined || ((bits[1] ?? 0) & 0x04) !== 0,
     pathLength: pathLength(find(BASIC_CONSTRAINTS)),
     unknownCritical: extensions
       .filter(({ oid, critical }) => critical && !UNDERSTOOD.includes(oid))

@@ -99,7 +99,7 @@ function findPath(
 }
 
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  // Names only: what checkIssued says of key usage is told by name in faultOf.
+  // Not checkIssued: it looks at key usage too, and the fault would be told as a missing authority.
   if (certificate.issuer !== issuer.subject) return false;
   try {
     return certificate.verify(issuer.publicKey);
@@ -139,8 +139,8 @@ function faultOf(certificate: X509Certificate, depth: number): string | undefine
     if (certificate.ca) return 'is an authority, and signs a model itself';
     return use.digitalSignature || use.codeSigning ? undefined : 'is not made for digital signatures';
   }
+  // X509_check_ca of OpenSSL: BasicConstraints, and keyCertSign where there is KeyUsage.
   if (!certificate.ca) return 'is no certificate authority';
-  if (!use.keyCertSign) return 'may not sign certificates';
   return depth - 1 > use.pathLength ? `has more than ${use.pathLength} authorities below it` : undefined;
 }
 

@@ -219,8 +219,8 @@ const SIGNATURES: readonly Attack[] = [
 const BUNDLES: readonly Attack[] = [
   ...(
     [
-      ['leaves more files out', (p) => p.predicate.serialization.ignore_paths.push('small.onnx')],
-      ['leaves the folder out', (p) => p.predicate.serialization.ignore_paths.push('.')],
+      ['leaves more files out', (p) => p.predicate.serialization.ignore_paths.splice(0, 1, 'small.onnx')],
+      ['leaves the folder out', (p) => p.predicate.serialization.ignore_paths.splice(0, 1, '.')],
       ['allows symbolic links', (p) => Object.assign(p.predicate.serialization, { allow_symlinks: true })],
       ['hashes with something else', (p) => Object.assign(p.predicate.serialization, { hash_type: 'blake3' })],
       ['hashes shards', (p) => Object.assign(p.predicate.serialization, { method: 'shards', shard_size: 1 })],
@@ -236,7 +236,7 @@ const BUNDLES: readonly Attack[] = [
       [
         'has too many files',
         (p) => {
-          p.predicate.resources = Array(65).fill(p.predicate.resources[0]);
+          for (let i = 0; i < 64; i++) listAgain(p, () => `f${i}`);
         },
       ],
       // biome-ignore lint/suspicious/noExplicitAny: attacks write what no type allows
@@ -362,7 +362,7 @@ const CHAINS: readonly Attack[] = [
     'E_CERTIFICATE_INVALID',
     (folder) => certified(folder, of('leaf too deep'), of('too deep'), of('last')),
   ],
-  ['an authority signs the model itself', 'E_CERTIFICATE_INVALID', (folder) => certified(folder, of('last'))],
+  ['an authority signs the model itself', 'E_CERTIFICATE_INVALID', (folder) => certified(folder, of('signing'))],
   ['a certificate of a server signs', 'E_CERTIFICATE_INVALID', (folder) => certified(folder, of('server'))],
   [
     'the certificate is of another key',
@@ -435,6 +435,18 @@ const RELEASES: readonly Attack[] = [
       forge(folder, 'release.sig', alice, { statement: (p) => Object.assign(p.predicate, { name: 'other' }) }),
   ],
   [
+    'the release is of another version than the manifest',
+    'E_RELEASE_MISMATCH',
+    (folder) =>
+      forge(folder, 'release.sig', alice, { statement: (p) => Object.assign(p.predicate, { version: '1.2.4' }) }),
+  ],
+  [
+    'the release is of another digest',
+    'E_RELEASE_MISMATCH',
+    (folder) =>
+      forge(folder, 'release.sig', alice, { statement: (p) => (p.subject[0].digest.sha256 = '0'.repeat(64)) }),
+  ],
+  [
     'the release number is not a whole number',
     'E_SIGNATURE_MALFORMED',
     (folder) => forge(folder, 'release.sig', alice, { statement: (p) => Object.assign(p.predicate, { release: 7.5 }) }),
@@ -499,6 +511,7 @@ describe('A package is refused by name of the fault when', () => {
     certificates['leaf'] = await certify('line 3', 'signer', of('root'));
     certificates['server'] = await certify('web', 'server', of('root'));
     certificates['last'] = await certify('last', 'last authority', of('root'));
+    certificates['signing'] = await certify('signing', 'signing authority', of('root'));
     certificates['too deep'] = await certify('too deep', 'authority', of('last'));
     certificates['leaf too deep'] = await certify('leaf', 'signer', of('too deep'));
     certificates['powerless'] = await certify('powerless', 'powerless authority', of('root'));
