@@ -4,6 +4,8 @@ import type { GoldenCase, Manifest } from '../domain/manifest.ts';
 
 /** One variant of a package, ready to be loaded: the digest of exactly these bytes was checked. */
 export type StoredModel = {
+  /** The folder that it was read from. */
+  readonly source: string;
   readonly manifest: Manifest;
   readonly golden: readonly GoldenCase[];
   readonly variant: string;

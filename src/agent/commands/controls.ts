@@ -1,5 +1,6 @@
 import type { Failure, Result } from '../../domain/errors.ts';
 import type { BadInput } from '../../domain/reading.ts';
+import type { ModelRef, RolloutOutcome, RolloutRequest, SlotRecord } from '../../domain/rollout.ts';
 import type { LogLevel } from '../../ports/log.ts';
 import type { RunnerStats } from '../../ports/model-runner.ts';
 import type { HealthSnapshot } from '../health.ts';
@@ -67,6 +68,18 @@ export type Inference = {
   readonly scores: Readonly<Record<string, number>>;
 };
 
+/** The rollouts of one agent's slot, as commands, the inbox and the control socket steer them. */
+export interface RolloutControl {
+  /** Resolves with the outcome, which may take as long as the probation. The id of a rollout under way joins it. */
+  request(request: Pick<RolloutRequest, 'id' | 'source' | 'force'>): Promise<Result<RolloutOutcome>>;
+  /** Goes back to the previous model; resolves with the outcome. */
+  rollBack(id: string): Promise<Result<RolloutOutcome>>;
+  cancel(): Promise<Result<void>>;
+  record(): SlotRecord;
+  /** Packages in the slot's store. */
+  list(): Promise<readonly ModelRef[]>;
+}
+
 /** One agent, as commands and the shadow steer it. Everything but `infer` takes effect before it returns. */
 export interface PipelineControl {
   readonly name: string;
@@ -79,6 +92,8 @@ export interface PipelineControl {
   wake(): void;
   /** Changes an alarm rule until the next reload. The caller has checked that `raise` and `clear` fit the direction. */
   setThreshold(rule: string, raise: number, clear: number): Result<void>;
+  /** Undefined where the configuration has no `rollouts`: models come with the agent only. */
+  readonly rollouts: RolloutControl | undefined;
 }
 
 /** Which fields of the configuration took effect, and which need a restart (or are refused), by path. */
