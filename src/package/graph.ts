@@ -1,5 +1,6 @@
 import onnxProto from 'onnx-proto';
 import { fail, ok, type Result } from '../domain/errors.ts';
+import { dependencies } from './graph-policy.ts';
 
 const { onnx } = onnxProto;
 type ValueInfo = NonNullable<NonNullable<InstanceType<typeof onnx.ModelProto>['graph']>['input']>[number];
@@ -18,6 +19,10 @@ export type GraphInfo = {
   readonly outputs: readonly GraphValue[];
   /** Version by operator domain; the standard one is `ai.onnx`. */
   readonly opsets: Readonly<Record<string, number>>;
+  /** Domains whose operators are used, those of the model's own functions left out. */
+  readonly domains: readonly string[];
+  /** Some tensors lie in another file. */
+  readonly externalData: boolean;
   readonly nodes: number;
   readonly producer: string;
 };
@@ -51,7 +56,7 @@ export function inspectGraph(bytes: Uint8Array): Result<GraphInfo> {
     return fail('E_MODEL_CONTRACT', `output "${deadly.name}" is ${deadly.dtype}, which the runtime cannot return`);
   }
   const opsets = Object.fromEntries(model.opsetImport.map((set) => [set.domain || 'ai.onnx', Number(set.version)]));
-  return ok({ inputs, outputs, opsets, nodes: graph.node.length, producer: producer(model) });
+  return ok({ inputs, outputs, opsets, ...dependencies(model), nodes: graph.node.length, producer: producer(model) });
 }
 
 function describe(value: ValueInfo): GraphValue {

@@ -10,6 +10,8 @@ describe('Inspecting a graph', () => {
         inputs: [{ name: 'window', dtype: 'float32', shape: ['batch', 4] }],
         outputs: [{ name: 'scores', dtype: 'float32', shape: ['batch', 4] }],
         opsets: { 'ai.onnx': 17, 'com.microsoft': 1 },
+        domains: ['ai.onnx'],
+        externalData: false,
         nodes: 1,
         producer: 'tests 1',
       },

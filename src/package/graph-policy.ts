@@ -1,0 +1,54 @@
+import type { onnx } from 'onnx-proto';
+import { fail, ok, type Result } from '../domain/errors.ts';
+import type { GraphInfo } from './graph.ts';
+
+/** Operators that ONNX Runtime brings along. Any other domain needs a library, and a package carries no code. */
+const KNOWN_DOMAINS: readonly string[] = ['ai.onnx', 'ai.onnx.ml', 'com.microsoft'];
+
+/** Values of one output for one window: four times the labels that a manifest may name. */
+const MAX_OUTPUT_VALUES = 16_384;
+
+/** onnx.proto, TensorProto.DataLocation. */
+const EXTERNAL = 1;
+
+/** Refuses graphs that no package may carry, whatever its manifest says (E_MODEL_CONTRACT). */
+export function checkGraphPolicy(graph: GraphInfo): Result<void> {
+  const foreign = graph.domains.filter((domain) => !KNOWN_DOMAINS.includes(domain));
+  if (foreign.length > 0) return fail('E_MODEL_CONTRACT', `it needs operators of ${foreign.join(', ')}`);
+  if (graph.externalData)
+    return fail('E_MODEL_CONTRACT', 'weights lie in another file; put them into the model itself');
+  for (const { name, shape } of graph.outputs) {
+    const values = (shape ?? []).slice(1).reduce<number>((size, dim) => size * (typeof dim === 'number' ? dim : 1), 1);
+    if (values > MAX_OUTPUT_VALUES) {
+      return fail('E_MODEL_CONTRACT', `output "${name}" has ${values} values a window, ${MAX_OUTPUT_VALUES} at most`);
+    }
+  }
+  return ok(undefined);
+}
+
+/** What a graph leans on, looked for in its nodes, their subgraphs and the functions of the model. */
+export function dependencies(model: onnx.IModelProto): { domains: string[]; externalData: boolean } {
+  const found = { domains: new Set<string>(), externalData: false };
+  const own = new Set((model.functions ?? []).map((each) => each.domain));
+  const tensor = (value: onnx.ITensorProto | null | undefined) => {
+    found.externalData ||= value?.dataLocation === EXTERNAL || (value?.externalData?.length ?? 0) > 0;
+  };
+  const nodes = (list: onnx.INodeProto[] | null | undefined) => {
+    for (const { domain, attribute } of list ?? []) {
+      if (!own.has(domain)) found.domains.add(domain || 'ai.onnx');
+      for (const { t, tensors, g, graphs } of attribute ?? []) {
+        for (const each of [t, ...(tensors ?? [])]) tensor(each);
+        for (const each of [g, ...(graphs ?? [])]) graph(each);
+      }
+    }
+  };
+  const graph = (value: onnx.IGraphProto | null | undefined) => {
+    for (const each of value?.initializer ?? []) tensor(each);
+    for (const { values, indices } of value?.sparseInitializer ?? [])
+      for (const each of [values, indices]) tensor(each);
+    nodes(value?.node);
+  };
+  graph(model.graph);
+  for (const each of model.functions ?? []) nodes(each.node);
+  return { domains: [...found.domains].sort(), externalData: found.externalData };
+}
