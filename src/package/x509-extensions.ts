@@ -3,8 +3,11 @@ export type Extension = { readonly oid: string; readonly critical: boolean; read
 
 /** What node:crypto does not tell: it knows only whether a certificate may sign others (BasicConstraints and KeyUsage). */
 export type CertificateUse = {
-  readonly digitalSignature: boolean;
-  readonly codeSigning: boolean;
+  /**
+   * Made for signing models: digitalSignature, or codeSigning where there is no KeyUsage; and for nothing else but
+   * code. The reference also takes the certificate of a TLS server, which has digitalSignature too.
+   */
+  readonly signsModels: boolean;
   /** How many further authorities may stand below this one. */
   readonly pathLength: number;
   /** Critical extensions that nobody here understands: such a certificate must be refused (RFC 5280, 4.2). */
@@ -34,12 +37,13 @@ export function certificateUse(der: Buffer): CertificateUse {
   const find = (oid: string) => extensions.find((extension) => extension.oid === oid)?.value;
   const usage = find(KEY_USAGE);
   const bits = usage === undefined ? undefined : first(usage, BIT_STRING);
+  // The first byte of a BIT STRING counts unused bits; bit 0 is digitalSignature (4.2.1.3).
+  const digitalSignature = bits === undefined ? undefined : ((bits[1] ?? 0) & 0x80) !== 0;
   const extended = find(EXTENDED_KEY_USAGE);
+  const codeSigning =
+    extended !== undefined && children(first(extended, SEQUENCE)).some(({ raw }) => raw.equals(CODE_SIGNING));
   return {
-    // The first byte of a BIT STRING counts unused bits; bit 0 is digitalSignature (4.2.1.3).
-    digitalSignature: ((bits?.[1] ?? 0) & 0x80) !== 0,
-    codeSigning:
-      extended !== undefined && children(first(extended, SEQUENCE)).some(({ raw }) => raw.equals(CODE_SIGNING)),
+    signsModels: (digitalSignature ?? codeSigning) && (extended === undefined || codeSigning),
     pathLength: pathLength(find(BASIC_CONSTRAINTS)),
     unknownCritical: extensions
       .filter(({ oid, critical }) => critical && !UNDERSTOOD.includes(oid))

@@ -137,7 +137,7 @@ function faultOf(certificate: X509Certificate, depth: number): string | undefine
   if (use.unknownCritical.length > 0) return 'has a critical extension that is unknown here';
   if (depth === 0) {
     if (certificate.ca) return 'is an authority, and signs a model itself';
-    return use.digitalSignature || use.codeSigning ? undefined : 'is not made for digital signatures';
+    return use.signsModels ? undefined : 'is not made for signing code or data';
   }
   // X509_check_ca of OpenSSL: BasicConstraints, and keyCertSign where there is KeyUsage.
   if (!certificate.ca) return 'is no certificate authority';

@@ -363,6 +363,7 @@ const CHAINS: readonly Attack[] = [
     (folder) => certified(folder, of('leaf too deep'), of('too deep'), of('last')),
   ],
   ['an authority signs the model itself', 'E_CERTIFICATE_INVALID', (folder) => certified(folder, of('signing'))],
+  ['a certificate that only encrypts signs', 'E_CERTIFICATE_INVALID', (folder) => certified(folder, of('encrypting'))],
   ['a certificate of a server signs', 'E_CERTIFICATE_INVALID', (folder) => certified(folder, of('server'))],
   [
     'the certificate is of another key',
@@ -510,6 +511,7 @@ describe('A package is refused by name of the fault when', () => {
     certificates['root'] = await certify('root', 'authority');
     certificates['leaf'] = await certify('line 3', 'signer', of('root'));
     certificates['server'] = await certify('web', 'server', of('root'));
+    certificates['encrypting'] = await certify('line 3', 'encrypting signer', of('root'));
     certificates['last'] = await certify('last', 'last authority', of('root'));
     certificates['signing'] = await certify('signing', 'signing authority', of('root'));
     certificates['too deep'] = await certify('too deep', 'authority', of('last'));

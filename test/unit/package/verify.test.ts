@@ -101,6 +101,13 @@ describe('A signed package', () => {
     unwrap(await verifyPackage(await signed(), trustRoot([alice]), context));
   });
 
+  it('verifies by a certificate for signing code that says no more', async () => {
+    const root = await certify('root', 'authority');
+    const { folder, remove } = await writeSigned(byChain(await certify('line 3', 'code signer', root)), alice);
+    clean.push(remove);
+    unwrap(await verifyPackage(folder, trustRoot([alice], { authorities: [root] }), CONTEXT));
+  });
+
   it('stays verified after its certificate ended once it is installed', async () => {
     const root = await certify('root', 'authority');
     const { folder, remove } = await writeSigned(byChain(await certify('line 3', 'signer', root)), alice);
