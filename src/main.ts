@@ -27,6 +27,7 @@ import { ShadowReporter } from './agent/shadow-reporter.ts';
 import { Steering } from './agent/steering.ts';
 import type { DoctorProbes } from './cli/doctor.ts';
 import { packageFolder } from './cli/package-folder.ts';
+import { makeRollouts } from './compose/rollouts.ts';
 import type { BusConfig, Config, TlsConfig } from './config/config.ts';
 import { planReload } from './config/reload.ts';
 import { EdgeError, type Failure, fail, failure, ok, type Result } from './domain/errors.ts';
@@ -93,6 +94,8 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     log: log.child({ part: 'outbox' }),
   });
 
+  const rolledOut = config.rollouts && makeRollouts(config.rollouts, { baseDir, stateDir, log });
+  const rollouts = rolledOut?.needs;
   const bootId = randomBytes(6).toString('base64url');
   const mode = () => steering.mode;
   const agents = config.agents.map((spec) => {
@@ -106,7 +109,19 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
       return createRunner({ ...spec.runner, label, device, clock, log: agentLog, scratchFolder });
     };
     const models = modelStore(baseDir);
-    return new EdgeAgent({ thing, bootId, spec, models, makeRunner, bus, outbox, clock, log: agentLog, mode });
+    return new EdgeAgent({
+      thing,
+      bootId,
+      spec,
+      models,
+      makeRunner,
+      bus,
+      outbox,
+      clock,
+      log: agentLog,
+      mode,
+      rollouts,
+    });
   });
 
   const counters = new Counters(DEVICE_COUNTERS);
@@ -132,6 +147,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     [
       { name: 'broker', start: () => {}, stop: () => broker?.stop() },
       { name: 'outbox', start: () => outbox.start(), stop: () => outbox.stop() },
+      ...(rolledOut === undefined ? [] : [rolledOut.part]),
       { name: 'bus', start: () => {}, stop: (deadlineMs) => bus.stop(deadlineMs) },
       { name: 'sender', start: () => sender.start(), stop: (deadlineMs) => sender.stop(deadlineMs) },
       ...agents.map((agent) => ({
@@ -257,7 +273,13 @@ function modelStore(baseDir: string): ModelStore {
       const read = await readVariant(opened.value, variant);
       if (!read.ok) return read;
       const { manifest, golden } = opened.value;
-      return ok({ manifest, golden, variant: read.value.variant.id, bytes: read.value.bytes });
+      return ok({
+        source: opened.value.folder,
+        manifest,
+        golden,
+        variant: read.value.variant.id,
+        bytes: read.value.bytes,
+      });
     },
   };
 }

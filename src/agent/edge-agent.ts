@@ -1,5 +1,6 @@
 import type { AgentSpec, DecisionSpec } from '../domain/agent-spec.ts';
 import { type Failure, fail, failure, ok, type Result } from '../domain/errors.ts';
+import type { Manifest } from '../domain/manifest.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -13,9 +14,12 @@ import type {
   PipelineDiagnosis,
   PipelineState,
   PipelineStatus,
+  RolloutControl,
 } from './commands/controls.ts';
 import { Metrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
+import { RolloutDriver } from './rollout/driver.ts';
+import type { EffectNeeds } from './rollout/effects.ts';
 import { Slot } from './slot/slot.ts';
 
 export type EdgeAgentNeeds = {
@@ -30,7 +34,17 @@ export type EdgeAgentNeeds = {
   readonly clock: Clock;
   readonly log: Log;
   readonly mode: () => AgentMode;
+  /** Undefined: the model comes with the agent only. */
+  readonly rollouts: RolloutNeeds | undefined;
 };
+
+/** What all slots of a device share. */
+export type RolloutNeeds = Pick<EffectNeeds, 'store' | 'verifier' | 'audit' | 'groups' | 'timeFloor'>;
+
+type Prepared = { readonly manifest: Manifest; readonly pipeline: Pipeline; readonly stored?: StoredModel };
+
+/** Calling off a rollout is one save of its record. */
+const LEAVE_DEADLINE_MS = 1_000;
 
 /** Longest wait of one timer: a sleep until next year takes several. */
 const MAX_TIMER_MS = 24 * 3600 * 1000;
@@ -43,8 +57,9 @@ export class EdgeAgent implements PipelineControl {
   readonly name: string;
   readonly metrics = new Metrics();
   readonly #needs: EdgeAgentNeeds;
-  #prepared: { readonly stored: StoredModel; readonly pipeline: Pipeline } | undefined;
+  #prepared: Prepared | undefined;
   readonly #slot: Slot;
+  readonly #driver: RolloutDriver | undefined;
   #refusal: Failure | undefined;
   #stopped = false;
   #asleep = false;
@@ -56,38 +71,72 @@ export class EdgeAgent implements PipelineControl {
     this.#needs = needs;
     this.#slot = new Slot({
       name: needs.spec.name,
-      store: undefined,
+      store: needs.rollouts?.store,
       variant: needs.spec.model.variant,
       makeRunner: needs.makeRunner,
       alarms: () => this.#prepared?.pipeline.alarms ?? [],
       clock: needs.clock,
       onServing: ({ manifest, variant, loaded }) => this.#prepared?.pipeline.setModel(manifest, variant, loaded),
     });
+    this.#driver =
+      needs.rollouts && new RolloutDriver({ ...needs, ...needs.rollouts, name: this.name, slot: this.#slot });
   }
 
   /** Reads the model and subscribes. What arrives before the model is loaded waits in the queue. Never rejects. */
   async prepare(): Promise<void> {
-    const { spec, models } = this.#needs;
-    const stored = await models.read(spec.model);
-    if (!stored.ok) return this.#refuse(stored.error);
-    const unfit = whatDoesNotFit(spec, stored.value);
+    const { spec } = this.#needs;
+    const model = await this.#readModel();
+    if (!model.ok) return this.#refuse(model.error);
+    const { manifest } = model.value;
+    const unfit = whatDoesNotFit(spec, manifest);
     if (unfit !== undefined) return this.#refuse(failure('E_CONFIG_INVALID', unfit));
-    const pipeline = new Pipeline({ ...this.#needs, ...stored.value, runner: this.#slot, metrics: this.metrics });
-    this.#prepared = { stored: stored.value, pipeline };
+    const variant = spec.model.variant ?? 'unknown'; // what answers is known when it is loaded: setModel
+    const pipeline = new Pipeline({ ...this.#needs, manifest, variant, runner: this.#slot, metrics: this.metrics });
+    this.#prepared = { manifest, pipeline, ...(model.value.stored && { stored: model.value.stored }) };
     await pipeline.listen();
+  }
+
+  /** The active model of the slot, where rollouts have left one; else the configured package. */
+  async #readModel(): Promise<Result<{ manifest: Manifest; stored: StoredModel | undefined }>> {
+    const { spec, models, rollouts } = this.#needs;
+    const record = await rollouts?.store.load(this.name);
+    if (record?.ok === false) return record;
+    const active = record?.value?.active;
+    if (rollouts !== undefined && active !== undefined) {
+      const opened = await rollouts.store.open(this.name, active);
+      if (opened.ok) return ok({ manifest: opened.value.manifest, stored: undefined });
+    }
+    const stored = await models.read(spec.model);
+    return stored.ok ? ok({ manifest: stored.value.manifest, stored: stored.value }) : stored;
   }
 
   /** Loads the model: from now on there are answers. Never rejects. */
   async load(): Promise<void> {
     if (this.#prepared === undefined) return;
-    const { stored, pipeline } = this.#prepared;
-    const loaded = await this.#slot.serveStored(stored);
+    const loaded = this.#driver === undefined ? await this.#loadConfigured() : await this.#loadSlot(this.#driver);
     if (!loaded.ok) {
-      pipeline.pause();
+      this.#prepared.pipeline.pause();
       return this.#refuse(loaded.error);
     }
-    const { name, version } = stored.manifest;
-    this.#needs.log.info({ model: `${name}@${version}/${stored.variant}`, ...loaded.value }, 'agent running');
+    this.#needs.log.info({ model: this.#model(), ...this.#slot.model?.loaded }, 'agent running');
+  }
+
+  async #loadConfigured(): Promise<Result<unknown>> {
+    const stored = this.#prepared?.stored;
+    return stored === undefined ? fail('E_MODEL_MISSING') : this.#slot.serveStored(stored);
+  }
+
+  /** A slot without a model takes the configured package, by the same way as any other: verified, tested, committed. */
+  async #loadSlot(driver: RolloutDriver): Promise<Result<unknown>> {
+    const started = await driver.start();
+    if (!started.ok || driver.status().active !== undefined) return started;
+    const source = this.#prepared?.stored?.source;
+    if (source === undefined) return fail('E_MODEL_MISSING');
+    const { bootId, clock } = this.#needs;
+    const request = { id: `first-${bootId}`, source, force: false, requestedAtMs: clock.now() };
+    const outcome = await driver.request(request);
+    if (!outcome.ok || outcome.value.outcome === 'committed') return outcome;
+    return { ok: false, error: { code: outcome.value.code ?? 'E_MODEL_LOAD', message: outcome.value.reason } };
   }
 
   #refuse(why: Failure): void {
@@ -104,6 +153,7 @@ export class EdgeAgent implements PipelineControl {
     const startedMs = clock.monotonic();
     // What waits for a model that does not load waits in vain.
     await this.#prepared?.pipeline.stop(this.#refusal === undefined ? deadlineMs : 0);
+    await this.#driver?.stop(LEAVE_DEADLINE_MS);
     await this.#slot.stop(Math.max(0, deadlineMs - (clock.monotonic() - startedMs)));
   }
 
@@ -133,8 +183,8 @@ export class EdgeAgent implements PipelineControl {
   async infer(values: Float32Array, _key: string | undefined): Promise<Result<Inference>> {
     if (this.#refusal !== undefined) return { ok: false, error: this.#refusal };
     if (this.#prepared === undefined) return fail('E_RUNNER_UNAVAILABLE');
-    const { stored, pipeline } = this.#prepared;
-    const { input, output } = stored.manifest;
+    const { manifest, pipeline } = this.#prepared;
+    const { input, output } = manifest;
     const wanted = input.window * input.channels.length;
     if (values.length !== wanted)
       return fail('E_COMMAND_ARGS', `values holds ${values.length} numbers; the model takes ${wanted}`);
@@ -149,7 +199,7 @@ export class EdgeAgent implements PipelineControl {
   /** What the model has against changed decisions; undefined when they can be taken up. */
   objection(decisions: DecisionSpec): string | undefined {
     if (this.#prepared === undefined) return `agent ${this.name} is not running`;
-    return whatDoesNotFit({ ...this.#needs.spec, decisions }, this.#prepared.stored);
+    return whatDoesNotFit({ ...this.#needs.spec, decisions }, this.#prepared.manifest);
   }
 
   /** Takes up changed decisions against which there is no objection. */
@@ -160,6 +210,19 @@ export class EdgeAgent implements PipelineControl {
   setThreshold(rule: string, raise: number, clear: number): Result<void> {
     const known = this.#prepared?.pipeline.setThreshold(rule, raise, clear) ?? false;
     return known ? ok(undefined) : fail('E_COMMAND_ARGS', `agent ${this.name} has no alarm rule ${rule}`);
+  }
+
+  get rollouts(): RolloutControl | undefined {
+    const driver = this.#driver;
+    const store = this.#needs.rollouts?.store;
+    if (driver === undefined || store === undefined) return undefined;
+    return {
+      request: (request) => driver.request({ ...request, requestedAtMs: this.#needs.clock.now() }),
+      rollBack: (id) => driver.rollBack(id),
+      cancel: () => driver.cancel(),
+      record: () => driver.status(),
+      list: () => store.list(this.name),
+    };
   }
 
   status(): PipelineStatus {
@@ -206,7 +269,7 @@ export class EdgeAgent implements PipelineControl {
 }
 
 /** What configuration and model must agree on, and only the two together can tell. */
-function whatDoesNotFit(spec: AgentSpec, { manifest }: StoredModel): string | undefined {
+function whatDoesNotFit(spec: AgentSpec, manifest: Manifest): string | undefined {
   const { labels } = manifest.output;
   const channels = manifest.input.channels.length;
   for (const input of spec.inputs) {

@@ -15,6 +15,8 @@ export type Config = {
   readonly log: LogConfig;
   readonly metrics: MetricsConfig;
   readonly commands: CommandsConfig;
+  /** Undefined: models come with the agent only. */
+  readonly rollouts: RolloutsConfig | undefined;
   readonly agents: readonly AgentSpec[];
 };
 
@@ -69,3 +71,13 @@ type LogConfig = { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
 type MetricsConfig = { readonly port: number | undefined };
 
 type CommandsConfig = { readonly enabled: boolean };
+
+/** How new models come. */
+export type RolloutsConfig = {
+  /** The trust root: whose signatures are believed. */
+  readonly trust: string;
+  /** Device groups that this thing belongs to. */
+  readonly groups: readonly string[];
+  /** Folder that is looked through for packages; undefined: none is. */
+  readonly inbox: string | undefined;
+};

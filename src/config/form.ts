@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { agentForm } from './agent-form.ts';
 import { busForm } from './bus-form.ts';
 import { checkUnique, crossCheck } from './cross-check.ts';
-import { count, duration, field, path, port, size } from './fields.ts';
+import { count, duration, field, name, path, port, size } from './fields.ts';
 import {
   MAX_AGENTS,
+  MAX_GROUPS,
   MAX_OUTBOX_BYTES,
   MAX_OUTBOX_ROWS,
   MAX_THING_LENGTH,
@@ -48,6 +49,18 @@ const commands = z.strictObject({
   enabled: field(z.boolean().prefault(true), 'Listens on cmd/edge-agent/{thing}/ for commands of the operator.'),
 });
 
+const rollouts = z.strictObject({
+  trust: field(path(), 'The trust root (`openclaw-edge trust init`): whose signatures on packages are believed.'),
+  groups: field(
+    z.array(name()).max(MAX_GROUPS).prefault([]),
+    'Device groups that this thing belongs to: a release may be for some of them only.',
+  ),
+  inbox: field(
+    path().optional(),
+    'Folder that is looked through for packages, in a folder for each agent. Left out: none.',
+  ),
+});
+
 const shape = z.strictObject({
   thing: field(
     z
@@ -68,6 +81,7 @@ const shape = z.strictObject({
   log: field(log.prefault({}), 'The log.'),
   metrics: field(metrics.prefault({}), 'Metrics for a Prometheus on this machine.'),
   commands: field(commands.prefault({}), 'Commands over MQTT.'),
+  rollouts: field(rollouts.optional(), 'How new models come. Left out: models come with the agent only.'),
   agents: field(
     z.array(agentForm).min(1).max(MAX_AGENTS),
     'The agents of this device; each is one pipeline of its own.',

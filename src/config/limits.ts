@@ -1,6 +1,7 @@
 /** Bounds of what a configuration may ask for: a typing slip must not become a device that is out of memory. */
 
 /** Each agent is a process of its own; an edge device runs a handful. */
+export const MAX_GROUPS = 64;
 export const MAX_AGENTS = 64;
 export const MAX_INPUTS = 64;
 /** A JSON payload of more channels than this is better sent as f32le. */

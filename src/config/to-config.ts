@@ -14,6 +14,7 @@ export function toConfig(form: ConfigForm): Config {
     log: form.log,
     metrics: { port: form.metrics.port },
     commands: form.commands,
+    rollouts: form.rollouts && { ...form.rollouts, inbox: form.rollouts.inbox },
     agents: form.agents.map(toAgent),
   };
 }

@@ -21,6 +21,7 @@ import { FakeClock } from './clock.ts';
 
 /** One agent without a data path: its state is what the test says. */
 export class FakePipeline implements PipelineControl {
+  rollouts: PipelineControl['rollouts'];
   readonly name: string;
   readonly metrics = new Metrics();
   state: PipelineState = 'running';

@@ -29,11 +29,17 @@ class Bench {
 
   private constructor({ spec, manifest, missing, runner }: Options) {
     const { clock, bus, outbox, log } = this;
-    const stored = ok({ manifest: aManifest(manifest), golden: [], variant: 'small', bytes: Uint8Array.of(1, 2, 3) });
+    const stored = ok({
+      source: '/model',
+      manifest: aManifest(manifest),
+      golden: [],
+      variant: 'small',
+      bytes: Uint8Array.of(1, 2, 3),
+    });
     const models = { read: async () => (missing === undefined ? stored : ({ ok: false, error: missing } as const)) };
     this.runner = new FakeRunner(runner);
     const needs = { thing: THING, bootId: 'boot', spec: aSpec(spec), models, makeRunner: () => this.runner };
-    this.agent = new EdgeAgent({ ...needs, bus, outbox, clock, log, mode: () => 'active' });
+    this.agent = new EdgeAgent({ ...needs, bus, outbox, clock, log, mode: () => 'active', rollouts: undefined });
   }
 
   /** Prepared, and online; not yet loaded. */
@@ -139,6 +145,7 @@ describe('an agent', () => {
       makeRunner: () => new FakeRunner(),
       log: new FakeLog(),
       mode: () => 'active',
+      rollouts: undefined,
     });
     assert.equal(agent.status().state, 'starting');
     assert.deepEqual(agent.diagnose().deadLetters, []);

@@ -17,6 +17,7 @@ function minimal(): Record<string, unknown> {
 
 /** What a field needs around it to have a meaning. */
 function base(path: string): Record<string, unknown> {
+  if (path.startsWith('rollouts.')) return { ...minimal(), rollouts: { trust: 'trust.json' } };
   if (!path.startsWith('bus.tls.')) return minimal();
   return { ...minimal(), bus: { url: 'mqtts://b', tls: { ca: 'system' } } };
 }
