@@ -20,12 +20,22 @@ export async function makeFolder(folder: string): Promise<void> {
 
 /** Replaces a file: after a power cut it holds the old text or the new one, whole. */
 export async function replaceFile(file: string, text: string): Promise<void> {
+  await rewriteFile(file, text, (handle) => handle.sync());
+  await syncFolder(dirname(file));
+}
+
+/** Replaces a file when the system finds the time: good for a copy, of which a power cut may take the last change. */
+export async function replaceFileLazily(file: string, text: string): Promise<void> {
+  await rewriteFile(file, text, async () => {});
+}
+
+async function rewriteFile(file: string, text: string, sync: (handle: FileHandle) => Promise<void>): Promise<void> {
   const temporary = `${file}.tmp`;
   let handle: FileHandle | undefined;
   try {
     handle = await open(temporary, 'w', 0o600);
     await handle.writeFile(text);
-    await handle.sync();
+    await sync(handle);
     await handle.close();
     await rename(temporary, file);
   } catch (thrown) {
@@ -33,5 +43,4 @@ export async function replaceFile(file: string, text: string): Promise<void> {
     await rm(temporary, { force: true }).catch(() => {});
     throw thrown;
   }
-  await syncFolder(dirname(file));
 }

@@ -59,8 +59,13 @@ export async function hashFile(path: string): Promise<string> {
 export async function readHashed(path: string): Promise<{ bytes: Buffer; sha256: string }> {
   const source = await openRegular(path);
   try {
-    const bytes = await source.readFile();
-    return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+    const bytes = Buffer.allocUnsafeSlow((await source.stat()).size);
+    let length = 0;
+    const sha256 = await eachChunk(source, async (chunk) => {
+      if (length + chunk.length > bytes.length) throw new Error(`${path} grew while it was read`);
+      length += chunk.copy(bytes, length);
+    });
+    return { bytes: bytes.subarray(0, length), sha256 };
   } finally {
     await source.close();
   }

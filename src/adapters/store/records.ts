@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../domain/errors.ts';
 import type { SlotRecord } from '../../domain/rollout.ts';
-import { makeFolder, replaceFile } from '../../files/durable.ts';
+import { makeFolder, replaceFile, replaceFileLazily } from '../../files/durable.ts';
 import { seal, unseal } from '../../files/sealed.ts';
 import type { Log } from '../../ports/log.ts';
 import { codeOf, ioFailure, readHashed } from './io.ts';
@@ -24,8 +24,8 @@ export async function loadRecord(folder: string, slot: string, log: Log): Promis
 }
 
 /**
- * Replaces the record, then its backup: both hold the same from then on. A power cut between the two leaves the new
- * record and the old backup, and the record comes first.
+ * Replaces the record, durably, then its backup. The backup is against damage of a record that was sound: it need not
+ * be synced, which would make each step of a rollout take twice as long.
  */
 export async function saveRecord(folder: string, record: SlotRecord, log: Log): Promise<Result<void>> {
   const text = seal(record);
@@ -36,7 +36,7 @@ export async function saveRecord(folder: string, record: SlotRecord, log: Log): 
     return { ok: false, error: ioFailure(thrown) };
   }
   try {
-    await replaceFile(join(folder, BACKUP), text);
+    await replaceFileLazily(join(folder, BACKUP), text);
   } catch (thrown) {
     // The record itself is safe: whoever waits for it may act.
     log.warn({ slot: record.slot, error: ioFailure(thrown) }, 'backup of a slot record not written');
