@@ -339,6 +339,11 @@ export const ERRORS = {
     message: 'A rollout is on its way in this slot',
     hint: 'Wait for its end, or cancel it.',
   },
+  E_ROLLOUT_INTERRUPTED: {
+    retryable: true,
+    message: 'The agent stopped before the rollout ended',
+    hint: 'It goes on with the next start; the outcome is in the shadow and in `openclaw-edge model list`.',
+  },
   E_ROLLOUT_NOTHING: {
     retryable: false,
     message: 'There is nothing to cancel or to go back to',

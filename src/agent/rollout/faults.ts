@@ -1,0 +1,52 @@
+import type { ErrorCode, Failure } from '../../domain/errors.ts';
+import type { Effect, Fault, RolloutEvent } from '../../rollout/events.ts';
+
+/** What speaks against the device and not against the model. Everything else that a test fails with is the model's. */
+const DEVICE_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  'E_SANDBOX_UNAVAILABLE',
+  'E_DEVICE_UNAVAILABLE',
+  'E_MODEL_MISSING',
+  'E_MODEL_DIGEST',
+  'E_STATE_IO',
+  'E_DISK_FULL',
+]);
+
+/** A candidate that did not get through its test: by its own fault, or by the device's. */
+export function untested(error: Failure): RolloutEvent {
+  if (DEVICE_FAULTS.has(error.code)) return { type: 'testImpossible', failure: toFault(error) };
+  return { type: 'testFailed', failure: toFault(error), evidence: [] };
+}
+
+/** The event that leaves the least harm where an effect threw; undefined: go on with the next effect. */
+export function onThrow(effect: Effect, failure: Fault): RolloutEvent | undefined {
+  switch (effect) {
+    case 'verify':
+      return { type: 'refused', failure };
+    case 'stage':
+      return { type: 'stageFailed', failure };
+    case 'test':
+      return { type: 'testImpossible', failure };
+    case 'canary':
+      return { type: 'canaryUndecided', failure, evidence: [] };
+    case 'swap':
+      return { type: 'swapFailed', failure };
+    case 'watch':
+      return { type: 'watchUnhealthy', failure, evidence: [] };
+    case 'rollBack':
+    case 'rollBackLater':
+      return { type: 'rollBackFailed' };
+    case 'settle':
+    case 'serve':
+    case 'dropCandidate':
+    case 'dropPrevious':
+    case 'forget':
+      return undefined;
+    default:
+      return effect satisfies never;
+  }
+}
+
+/** The part of a failure that can be kept on disk: a cause cannot. */
+export function toFault({ code, message }: Failure): Fault {
+  return { code, message };
+}

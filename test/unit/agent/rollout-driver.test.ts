@@ -1,0 +1,351 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import { failure } from '../../../src/domain/errors.ts';
+import { canaryFigures, live, paired, testFigures, watchFigures } from '../../fixtures/rollout/figures.ts';
+import { RolloutSite, SITE_GATES } from '../../fixtures/rollout/site.ts';
+
+const HALF_MINUTE_MS = 30_000;
+
+describe('The rollout driver', () => {
+  let site: RolloutSite;
+  beforeEach(async () => {
+    site = await new RolloutSite().withFirst();
+    site.slot.calls.length = 0;
+  });
+  afterEach(() => site.stop());
+
+  const ending = async (outcome: ReturnType<RolloutSite['rollOut']>) => {
+    const ended = await outcome;
+    return ended.ok ? [ended.value.outcome, ended.value.code] : ['no outcome', ended.error.code];
+  };
+
+  it('starts a slot without any model, and commits the first one', async () => {
+    equal(site.driver.status().last?.outcome, 'committed');
+    equal(site.slot.answering?.version, '1.0.0');
+  });
+
+  it('takes a good model all the way, in the order of the table', async () => {
+    site.feed();
+    deepEqual(await ending(site.rollOut('1.1.0')), ['committed', undefined]);
+    deepEqual(site.slot.calls, [
+      'load 1.1.0', 'test', 'start canary', 'stop canary', 'swap', 'watch 1.1.0', 'stop watch', 'drop previous',
+    ]); // biome-ignore format: one line
+    equal(site.slot.answering?.version, '1.1.0');
+    deepEqual([site.version('active'), site.version('previous')], ['1.1.0', '1.0.0']);
+    equal(site.driver.status().releaseFloor, 2);
+  });
+
+  it('saves every state before it acts on it', async () => {
+    site.feed();
+    const states: [string, string][] = [];
+    site.slot.onCall = (call) => {
+      states.push([call, site.store.effects.at(-1) ?? '']);
+    };
+    await site.rollOut('1.1.0');
+    deepEqual(states, [
+      ['load 1.1.0', 'save bearings testing'],
+      ['test', 'save bearings testing'],
+      ['swap', 'save bearings swapping'],
+      ['watch 1.1.0', 'save bearings watching'],
+      ['drop previous', 'save bearings committed'],
+    ]);
+  });
+
+  it('goes back within one look when the watched model turns bad', async () => {
+    site.slot.canary = canaryFigures(SITE_GATES.canary.windows);
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    equal(site.slot.answering?.version, '1.1.0');
+    site.slot.watch = watchFigures(100, { active: live(100, { nonFinite: 1 }) });
+    await site.pass(50);
+    equal(site.slot.answering?.version, '1.0.0');
+    const ended = await outcome;
+    ok(ended.ok);
+    deepEqual([ended.value.outcome, ended.value.code], ['rolledBack', 'E_ROLLOUT_GATE']);
+    ok(ended.value.reason.includes('finite'), ended.value.reason);
+    ok(ended.value.evidence.length > 6, 'with the evidence of test, canary and watch');
+  });
+
+  it('refuses a quarantined version the next time, unless it is forced', async () => {
+    site.slot.canary = canaryFigures(60, { paired: paired(60, { disagreed: 60 }) });
+    deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_ROLLOUT_GATE']);
+    site.feed();
+    deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_ROLLOUT_QUARANTINED']);
+    deepEqual(await ending(site.rollOut('1.1.0', { force: true })), ['committed', undefined]);
+    deepEqual(site.driver.status().quarantine, []);
+  });
+
+  it('refuses what is not genuine, and audits it', async () => {
+    deepEqual(await ending(site.rollOut('9.9.9')), ['refused', 'E_MODEL_MISSING']);
+    ok(site.audit.events.includes('trust.refused'));
+    equal(site.slot.answering?.version, '1.0.0');
+  });
+
+  it('refuses a candidate that does not load or fails its test, with the reason', async () => {
+    site.slot.broken.set('1.1.0', failure('E_RUNNER_CRASHED', 'SIGSEGV'));
+    deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_RUNNER_CRASHED']);
+    site.slot.test = { ok: true, value: testFigures({ latencyP99Ms: 900 }) };
+    deepEqual(await ending(site.rollOut('1.2.0')), ['refused', 'E_ROLLOUT_GATE']);
+    equal(site.driver.status().quarantine.length, 2);
+  });
+
+  it('does not blame a model for what the device lacks', async () => {
+    site.slot.broken.set('1.1.0', failure('E_SANDBOX_UNAVAILABLE'));
+    deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_SANDBOX_UNAVAILABLE']);
+    deepEqual(site.driver.status().quarantine, []);
+  });
+
+  it('ends without a verdict when no windows come, and drops the candidate', async () => {
+    deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_ROLLOUT_UNDECIDED']);
+    deepEqual([site.slot.candidate, site.slot.mirroring], [undefined, false]);
+  });
+
+  it('goes back when the swap fails', async () => {
+    site.feed();
+    site.slot.swapFailure = failure('E_RUNNER_UNAVAILABLE');
+    deepEqual(await ending(site.rollOut('1.1.0')), ['rolledBack', 'E_RUNNER_UNAVAILABLE']);
+    equal(site.slot.answering?.version, '1.0.0');
+  });
+
+  it('tries the way back for ever, with longer and longer pauses', async () => {
+    site.feed();
+    site.slot.swapFailure = failure('E_RUNNER_UNAVAILABLE');
+    site.slot.rollBackFailures = Array.from({ length: 8 }, () => failure('E_MODEL_LOAD'));
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(HALF_MINUTE_MS);
+    equal(site.driver.status().state, 'rollingBack');
+    await site.pass(4 * HALF_MINUTE_MS);
+    deepEqual(await ending(outcome), ['rolledBack', 'E_RUNNER_UNAVAILABLE']);
+  });
+
+  it('lets a newer request take the place before the swap', async () => {
+    const first = site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    equal(site.driver.status().state, 'canary');
+    site.feed();
+    deepEqual(await ending(site.rollOut('1.2.0')), ['committed', undefined]);
+    deepEqual(await ending(first), ['superseded', 'E_ROLLOUT_SUPERSEDED']);
+    equal(site.version('active'), '1.2.0');
+  });
+
+  it('lets a newer request wait from the swap on, and the newest of those win', async () => {
+    site.slot.canary = canaryFigures(SITE_GATES.canary.windows);
+    const first = site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    equal(site.driver.status().state, 'watching');
+    const second = site.driver.request(site.request('1.2.0'));
+    const third = site.driver.request(site.request('1.3.0'));
+    deepEqual(await ending(second), ['superseded', 'E_ROLLOUT_SUPERSEDED']);
+    ok(site.slot.watching, 'the probation goes on');
+    site.feed();
+    await site.pass(3 * SITE_GATES.watch.durationMs);
+    deepEqual(await ending(first), ['committed', undefined]);
+    deepEqual(await ending(third), ['committed', undefined]);
+    deepEqual([site.version('active'), site.version('previous')], ['1.3.0', '1.1.0']);
+  });
+
+  it('joins a request with the id of one that is under way, and answers that of the last one', async () => {
+    site.feed();
+    const request = site.request('1.1.0');
+    const both = [site.driver.request(request), site.driver.request(request)];
+    await site.pass(SITE_GATES.watch.durationMs * 2);
+    const [one, other] = await Promise.all(both);
+    deepEqual(one, other);
+    deepEqual(await site.driver.request(request), one);
+    equal(site.slot.calls.filter((call) => call === 'swap').length, 1);
+  });
+
+  it('commits the active package at once, however old its release', async () => {
+    deepEqual(await ending(site.rollOut('1.0.0')), ['committed', undefined]);
+    ok(!site.slot.calls.includes('swap'));
+  });
+
+  it('cancels a canary, and leaves the active model alone', async () => {
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    equal((await site.driver.cancel('a change of plans')).ok, true);
+    await site.pass(0);
+    deepEqual(await ending(outcome), ['cancelled', 'E_ROLLOUT_CANCELLED']);
+    deepEqual([site.slot.mirroring, site.slot.candidate, site.version('active')], [false, undefined, '1.0.0']);
+  });
+
+  it('goes back when it is cancelled while watching', async () => {
+    site.slot.canary = canaryFigures(SITE_GATES.canary.windows);
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    await site.driver.cancel();
+    await site.pass(0);
+    deepEqual(await ending(outcome), ['cancelled', 'E_ROLLOUT_CANCELLED']);
+    equal(site.slot.answering?.version, '1.0.0');
+    deepEqual(site.driver.status().quarantine, []);
+  });
+
+  it('drops the answer of a swap that was cancelled while it ran', async () => {
+    site.feed();
+    let finish = () => {};
+    site.slot.onCall = (call) => (call === 'swap' ? new Promise((resolve) => (finish = resolve)) : undefined);
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    equal(site.driver.status().state, 'swapping');
+    const cancelled = site.driver.cancel();
+    await site.pass(0);
+    finish();
+    await site.pass(0);
+    equal((await cancelled).ok, true);
+    deepEqual(await ending(outcome), ['cancelled', 'E_ROLLOUT_CANCELLED']);
+    deepEqual([site.version('active'), site.slot.answering?.version], ['1.0.0', '1.0.0']);
+  });
+
+  it('refuses to cancel nothing, and to go back to nothing', async () => {
+    const cancelled = await site.driver.cancel();
+    equal(cancelled.ok ? '' : cancelled.error.code, 'E_ROLLOUT_NOTHING');
+    deepEqual(await ending(site.driver.rollBack('back')), ['no outcome', 'E_ROLLOUT_NOTHING']);
+  });
+
+  it('rolls back by hand to the previous model', async () => {
+    site.feed();
+    await site.rollOut('1.1.0');
+    const back = site.driver.rollBack('back', 'the night shift says so');
+    await site.pass(0);
+    deepEqual(await ending(back), ['rolledBack', 'E_ROLLOUT_UNDONE']);
+    deepEqual([site.version('active'), site.slot.answering?.version], ['1.0.0', '1.0.0']);
+    deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_RELEASE_OLD']);
+  });
+
+  it('keeps on its disk what the record names, and nothing else', async () => {
+    site.feed();
+    await site.rollOut('1.1.0');
+    await site.rollOut('1.2.0');
+    const kept = await site.store.list('bearings');
+    deepEqual(
+      kept.map(({ version }) => version),
+      ['1.1.0', '1.2.0'],
+    );
+  });
+
+  it('waits for a disk that refuses, and does nothing meanwhile', async () => {
+    site.feed();
+    site.store.refuse = failure('E_STATE_IO', 'read-only');
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(5_000);
+    deepEqual([site.driver.status().state, site.slot.calls], ['idle', []]);
+    site.store.refuse = undefined;
+    await site.pass(2 * SITE_GATES.watch.durationMs);
+    deepEqual(await ending(outcome), ['committed', undefined]);
+  });
+
+  it('stops in the middle, tells who waits, and leaves no timer', async () => {
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    await site.stop();
+    deepEqual(await ending(outcome), ['no outcome', 'E_ROLLOUT_INTERRUPTED']);
+    equal(site.clock.pending, 0);
+    deepEqual(await ending(site.driver.request(site.request('1.2.0'))), ['no outcome', 'E_ROLLOUT_INTERRUPTED']);
+  });
+
+  it('goes on after a restart where it was, and answers by the id of the request', async () => {
+    site.slot.canary = canaryFigures(SITE_GATES.canary.windows);
+    const request = site.request('1.1.0');
+    void site.driver.request(request);
+    await site.pass(1000);
+    await site.stop();
+    equal((await site.reboot()).ok, true);
+    equal(site.slot.answering?.version, '1.1.0');
+    equal(site.driver.status().boots, 1);
+    const outcome = site.driver.request(request);
+    site.feed();
+    await site.pass(2 * SITE_GATES.watch.durationMs);
+    deepEqual(await ending(outcome), ['committed', undefined]);
+  });
+
+  it('counts no crash loop over stops in good order', async () => {
+    site.slot.canary = canaryFigures(SITE_GATES.canary.windows);
+    void site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    for (let i = 0; i < 6; i++) {
+      await site.stop();
+      await site.reboot();
+      await site.pass(1000);
+    }
+    equal(site.driver.status().state, 'watching');
+  });
+
+  it('goes back after the fourth crash of the agent while watching', async () => {
+    site.slot.canary = canaryFigures(SITE_GATES.canary.windows);
+    void site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    for (let i = 0; i < 4; i++) {
+      equal(site.version('active'), '1.1.0');
+      await site.reboot();
+    }
+    await site.pass(0);
+    equal(site.slot.answering?.version, '1.0.0');
+    equal(site.driver.status().last?.code, 'E_ROLLOUT_CRASH_LOOP');
+  });
+
+  it('falls back to the previous model when the active one does not load at a start', async () => {
+    site.feed();
+    await site.rollOut('1.1.0');
+    await site.stop();
+    const { store } = site;
+    site = new RolloutSite(store);
+    site.slot.broken.set('1.1.0', failure('E_MODEL_LOAD'));
+    equal((await site.start()).ok, true);
+    deepEqual([site.slot.answering?.version, site.driver.status().last?.code], ['1.0.0', 'E_MODEL_LOAD']);
+  });
+
+  it('says at the start that nothing answers when there is no other model', async () => {
+    await site.stop();
+    site = new RolloutSite(site.store);
+    site.slot.broken.set('1.0.0', failure('E_MODEL_LOAD'));
+    const started = await site.start();
+    equal(started.ok ? '' : started.error.code, 'E_MODEL_LOAD');
+    equal(site.version('active'), '1.0.0');
+  });
+
+  it('starts nothing on a damaged record', async () => {
+    await site.stop();
+    site.store.damaged.add('bearings');
+    const { store } = site;
+    site = new RolloutSite(store);
+    const started = await site.driver.start();
+    equal(started.ok ? '' : started.error.code, 'E_STATE_DAMAGED');
+    deepEqual(site.slot.calls, []);
+  });
+
+  it('halts on a bug in its slot on the safe side', async () => {
+    site.slot.onCall = (call) => {
+      if (call === 'test') throw new TypeError('a bug');
+    };
+    deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_INTERNAL']);
+    equal(site.slot.answering?.version, '1.0.0');
+  });
+
+  it('holds packages against the release floor, the device and the latest time', async () => {
+    await site.rollOut('1.1.0');
+    const { releaseFloor, thing, groups, newInstall, activeDigest } = site.verifier.contexts.at(-1) ?? {};
+    deepEqual(
+      { releaseFloor, thing, groups, newInstall },
+      { releaseFloor: 1, thing: 'edge-1', groups: ['all'], newInstall: true },
+    );
+    equal(activeDigest, site.driver.status().active?.digest);
+  });
+
+  it('writes every step and every end to the audit log', async () => {
+    site.feed();
+    site.audit.entries.length = 0;
+    await site.rollOut('1.1.0');
+    const steps = site.audit.entries.filter(({ event }) => event === 'rollout.step').map(({ facts }) => facts['to']);
+    deepEqual(steps, ['verifying', 'staging', 'testing', 'canary', 'swapping', 'watching', 'committed', 'idle']);
+    const end = site.audit.entries.find(({ event }) => event === 'rollout.ended');
+    deepEqual([end?.facts['outcome'], end?.facts['version'], end?.facts['from']], ['committed', '1.1.0', '1.0.0']);
+  });
+
+  it('tells every saved record to who listens', async () => {
+    const states: string[] = [];
+    const end = site.driver.onChange(({ state }) => states.push(state));
+    await site.rollOut('9.9.9');
+    end();
+    await site.rollOut('9.9.8');
+    deepEqual(states, ['verifying', 'idle', 'idle']);
+  });
+});
