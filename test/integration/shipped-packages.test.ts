@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { scoresOf } from '../../bench/accuracy/scores.ts';
 import { inspectGraph } from '../../src/package/graph.ts';
 import { type ModelPackage, openPackage, readVariant } from '../../src/package/load.ts';
+import { loadTrust } from '../../src/package/trust.ts';
+import { FolderVerifier } from '../../src/package/verify.ts';
 
 const ARTIFACTS = join(import.meta.dirname, '../../artifacts');
 /** What the cards promise of the file sizes, bytes. */
@@ -22,7 +24,17 @@ for (const name of ['bearing-fault', 'turbofan-rul']) {
       assert.equal(pkg.manifest.name, name);
       const models = pkg.manifest.variants.map((variant) => variant.file);
       const files = await readdir(pkg.folder);
-      assert.deepEqual(files.sort(), ['MODEL_CARD.md', 'golden.json', 'manifest.json', ...models].sort());
+      const others = ['MODEL_CARD.md', 'golden.json', 'manifest.json', 'model.sig', 'release.sig'];
+      assert.deepEqual(files.sort(), [...others, ...models].sort());
+    });
+
+    it('is what its publisher signed and released, to the last byte', async () => {
+      const verifier = new FolderVerifier({ trust: () => loadTrust(join(ARTIFACTS, 'trust.json')) });
+      const context = { nowMs: Date.now(), releaseFloor: 0, groups: [], thing: 'any', newInstall: true };
+      const verified = await verifier.verify(pkg.folder, context);
+      assert.ok(verified.ok, JSON.stringify(verified));
+      const { name, version, release } = verified.value.ref;
+      assert.deepEqual([name, version, release], [pkg.manifest.name, pkg.manifest.version, 1]);
     });
 
     it('has a small and a large variant, each within its size and under its digest', async () => {
