@@ -116,6 +116,15 @@ export function slotStoreContract(name: string, make: () => Promise<StoreUnderTe
       });
     }
 
+    it('refuses a package whose files were exchanged after it was verified', async () => {
+      for (const name of one.keys()) {
+        const exchanged = new Map([...one, [name, Buffer.from('exchanged')]]);
+        const staged = await store.stage(SLOT, await under.source(exchanged), refOf(one), digestsOf(one));
+        assert.equal(!staged.ok && staged.error.code, 'E_MODEL_DIGEST', name);
+      }
+      assert.deepEqual(await store.list(SLOT), []);
+    });
+
     it('refuses a package under the name of another version, and one that is not there', async () => {
       const ref = { ...refOf(one), version: '2.0.0' };
       const renamed = await store.stage(SLOT, await under.source(one), ref, digestsOf(one));

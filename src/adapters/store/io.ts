@@ -21,7 +21,7 @@ export function codeOf(thrown: unknown): string {
 }
 
 /** Opens a regular file to read: no link is followed, and no pipe holds anybody up. */
-export async function openRegular(path: string): Promise<FileHandle> {
+async function openRegular(path: string): Promise<FileHandle> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();

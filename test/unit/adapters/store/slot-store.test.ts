@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FakeLog } from '../../../fakes/log.ts';
 import { fsStore, temporaryFolder } from '../../../fixtures/packages/fs-store.ts';
@@ -61,6 +61,17 @@ describe('A slot store in files', () => {
     await rm(record());
     assert.deepEqual(await store.load(SLOT), { ok: true, value: saved });
     assert.equal(log.events.length, damages.length + 1);
+  });
+
+  it('never writes into a record that is there: it is replaced as a whole', async () => {
+    const store = fsStore(models());
+    await store.save(slotRecord({ boots: 1 }));
+    const before = await open(record());
+    const text = await readFile(record(), 'utf8');
+    await store.save(slotRecord({ boots: 2 }));
+    assert.equal(await before.readFile('utf8'), text);
+    await before.close();
+    assert.notEqual(await readFile(record(), 'utf8'), text);
   });
 
   it('says that a record is damaged when its backup is damaged too', async () => {
