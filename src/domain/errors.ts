@@ -349,6 +349,11 @@ export const ERRORS = {
     message: 'There is nothing to cancel or to go back to',
     hint: 'See `openclaw-edge model list` for the versions of the slot.',
   },
+  E_ROLLOUT_DISABLED: {
+    retryable: false,
+    message: 'This agent takes no rollouts',
+    hint: 'Set rollouts.trust in the configuration: the file that says whose packages this device believes.',
+  },
 
   // Packages and their store
   E_PACKAGE_ARCHIVE: {
@@ -427,6 +432,16 @@ export const ERRORS = {
   },
 
   // Shadow
+  E_AGENT_UNREACHABLE: {
+    retryable: true,
+    message: 'No agent answers on this machine',
+    hint: 'Start it with `openclaw-edge agent run`, as the same user, and name its state folder with --state or --config.',
+  },
+  E_CONTROL_SOCKET: {
+    retryable: false,
+    message: 'The control socket cannot be opened',
+    hint: 'Look at control/agent.sock in the state folder: it must be ours alone, and its whole path shorter than 108 bytes.',
+  },
   E_SHADOW_UNACKNOWLEDGED: {
     retryable: true,
     message: 'Nobody answered the shadow update',

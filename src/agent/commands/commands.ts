@@ -7,7 +7,7 @@ import { Executor, type ExecutorNeeds, MAX_WAITING } from './executor.ts';
 import { CommandJournal, FACT_PREFIX, type Remembered } from './journal.ts';
 import { makeReply, replyMessage } from './reply.ts';
 import { commandFilter } from './topics.ts';
-import type { Run, Verb } from './verb.ts';
+import type { Ended, Run, Verb } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
 /** Rejections and repeated answers pass the outbox before alarms would: no sender gets to fill it, or the log. */
@@ -67,10 +67,38 @@ export class Commands {
     await this.#accept(ready.value);
   }
 
-  #check(addressed: Addressed, command: Command): Result<Ready> {
-    const { id, args } = command;
-    const verb = this.#verbs.get(command.verb);
-    if (verb === undefined) return fail('E_COMMAND_UNKNOWN', command.verb);
+  /** Executes a command of this machine, in its turn among those of the bus, until `signal` says that nobody waits for it. */
+  async execute(
+    verb: string,
+    args: Readonly<Record<string, unknown>>,
+    { id, signal }: { readonly id: string; readonly signal: AbortSignal },
+  ): Promise<Ended> {
+    const { counters, log } = this.#needs;
+    const facts = { id, verb, by: 'local', args } as const;
+    const prepared = this.#prepare(verb, args);
+    if (!prepared.ok) {
+      counters.inc('commandsRejected');
+      if (this.#budget.take(this.#needs.clock.monotonic()))
+        this.#executor.audit({ ...facts, status: 'rejected', error: prepared.error });
+      return prepared;
+    }
+    const { of, run } = prepared.value;
+    // Looking is not worth a line each time: whoever waits for a rollout looks every second.
+    const quiet = of.lane === 'read';
+    counters.inc('commandsAccepted');
+    if (!quiet) this.#executor.audit({ ...facts, status: 'accepted' });
+    const ended = await this.#executor.runHere({ id, verb: of, run, signal });
+    counters.inc(ended.ok ? 'commandsSucceeded' : 'commandsFailed');
+    const error = ended.ok ? undefined : ended.error;
+    if (!quiet) log.info({ id, verb, code: error?.code }, 'local command finished');
+    if (!quiet) this.#executor.audit({ ...facts, status: ended.ok ? 'succeeded' : 'failed', error });
+    return ended;
+  }
+
+  /** Everything about a command that does not depend on where it came from. */
+  #prepare(name: string, args: Readonly<Record<string, unknown>>): Result<{ of: Verb; run: Run }> {
+    const verb = this.#verbs.get(name);
+    if (verb === undefined) return fail('E_COMMAND_UNKNOWN', name);
     const run = verb.prepare(args);
     if (!run.ok) return run;
     const agent = args['agent'];
@@ -79,9 +107,15 @@ export class Commands {
     }
     if (this.#executor.stopping) return fail('E_COMMAND_BUSY', 'the agent stops');
     if (this.#executor.full(verb.lane)) return fail('E_COMMAND_BUSY', `${MAX_WAITING} commands wait`);
+    return ok({ of: verb, run: run.value });
+  }
+
+  #check(addressed: Addressed, command: Command): Result<Ready> {
+    const prepared = this.#prepare(command.verb, command.args);
+    if (!prepared.ok) return prepared;
     this.#forgetExpired();
     if (this.#journal.full) return fail('E_COMMAND_BUSY', 'too many are not yet expired');
-    return ok({ ...addressed, id, command, run: run.value, of: verb });
+    return ok({ ...addressed, id: command.id, command, ...prepared.value });
   }
 
   async #accept({ id, verb, command, target, run, of }: Ready): Promise<void> {
@@ -100,6 +134,7 @@ export class Commands {
     }
     counters.inc('commandsAccepted');
     log.info({ id, verb, replyTo: target.topic }, 'command accepted');
+    this.#executor.audit({ id, verb, by: 'mqtt', status: 'accepted', args: command.args });
     this.#executor.push(entry, of, run);
   }
 
@@ -120,6 +155,7 @@ export class Commands {
     counters.inc('commandsRejected');
     if (!this.#mayAnswer()) return;
     log.warn({ id, verb, code: error.code, reason: error.message }, 'command rejected');
+    this.#executor.audit({ id, verb, by: 'mqtt', status: 'rejected', error });
     if (id === undefined) counters.inc('repliesWithheld');
     else void outbox.put([replyMessage(this.#reply(id, verb, 'rejected', addressed, error), target)]);
   }

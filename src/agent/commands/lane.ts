@@ -1,11 +1,13 @@
-/** Runs jobs one after another; at most `limit` wait. A job never rejects. */
+/** Runs jobs in order, `beside` of them at a time; at most `limit` wait. A job never rejects. */
 export class JobLane {
   readonly #limit: number;
+  readonly #beside: number;
   readonly #waiting: (() => Promise<void>)[] = [];
-  #running: Promise<void> | undefined;
+  readonly #running = new Set<Promise<void>>();
 
-  constructor(limit: number) {
+  constructor(limit: number, beside = 1) {
     this.#limit = limit;
+    this.#beside = beside;
   }
 
   get full(): boolean {
@@ -14,17 +16,24 @@ export class JobLane {
 
   push(job: () => Promise<void>): void {
     this.#waiting.push(job);
-    this.#running ??= this.#run();
+    this.#fill();
   }
 
-  /** Forgets what waits, and resolves when the job that runs has ended. */
+  /** Forgets what waits, and resolves when the jobs that run have ended. */
   async drain(): Promise<void> {
     this.#waiting.length = 0;
-    await this.#running;
+    await Promise.all(this.#running);
   }
 
-  async #run(): Promise<void> {
-    for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) await job();
-    this.#running = undefined;
+  #fill(): void {
+    while (this.#running.size < this.#beside) {
+      const job = this.#waiting.shift();
+      if (job === undefined) return;
+      const running: Promise<void> = job().then(() => {
+        this.#running.delete(running);
+        this.#fill();
+      });
+      this.#running.add(running);
+    }
   }
 }

@@ -11,7 +11,7 @@ const REPLY_FIELDS = `
 | id, verb, thing | of the command, and who answers |
 | status | \`accepted\` (followed by one of the next two), \`succeeded\`, \`failed\`, or \`rejected\` (nothing was executed) |
 | time | ISO 8601, when the reply was made |
-| result | what the command answers, when it succeeded |
+| result | what the command answers, when it succeeded; \`model.rollout\` and \`model.rollback\` tell the outcome also when they failed |
 | error | \`{code, message}\`, when it failed or was rejected; the codes are in errors.md |
 | correlationId | as it was given |
 | truncated | \`true\` when the result was too large to send, or to keep for a repeated command |`;
@@ -28,15 +28,21 @@ A reply topic that starts with \`$\`, or that devices act upon, is refused.`,
     `## Envelope\n${table(ENVELOPE)}`,
     `A command is persisted, acknowledged and executed once. The same \`id\` again is answered from memory and not executed
 again, also after a restart. Its memory ends ${CLOCK_SKEW_MS / 60_000} minutes after \`expiresAt\`, so a command lives for ${MAX_LIFETIME_MS / 3_600_000} hours at most.
-When the agent restarts before the answer, a repeatable command is executed once more, and any other answers
-\`E_COMMAND_FAILED\`.`,
-    `Commands of one lane (${LANES.join(', ')}) run one after another; ${MAX_WAITING} of each may wait, the next is rejected as
-\`E_COMMAND_BUSY\`.`,
+When the agent restarts before the answer, a repeatable command is executed once more (\`model.rollout\` joins its rollout after
+every restart), and any other answers \`E_COMMAND_FAILED\`.`,
+    `Lanes do not wait for each other. So many commands of one lane run beside each other: ${lanes()}. Of each lane
+${MAX_WAITING} more may wait; the next is rejected as \`E_COMMAND_BUSY\`.`,
     `## Reply${REPLY_FIELDS}`,
     '## Verbs',
     ...VERBS.map(renderVerb),
     '',
   ].join('\n\n');
+}
+
+function lanes(): string {
+  return Object.entries(LANES)
+    .map(([lane, beside]) => `${lane} ${beside}`)
+    .join(', ');
 }
 
 function renderVerb({ verb, summary, lane, repeatable, deadlineMs, schema }: Verb): string {

@@ -1,25 +1,19 @@
 import { z } from 'zod';
-import { fail, ok, type Result } from '../../domain/errors.ts';
+import { ok } from '../../domain/errors.ts';
 import { LOG_LEVELS } from '../../ports/log.ts';
-import type { AgentControls, PipelineControl } from './controls.ts';
+import { chosen, MAX_NAME, onlyAgent, onlyOne, READ_DEADLINE_MS, someAgent } from './choice.ts';
 import { describeAgent, describeDevice } from './describe.ts';
+import { MODEL_VERBS } from './model-verbs.ts';
 import { parsePeriod } from './period.ts';
 import { declareVerb, type Verb } from './verb.ts';
 
 /** A window of 4,096 samples and 6 channels as JSON still fits the 128 KB of a command. */
 const MAX_VALUES = 32_768;
-const MAX_NAME = 128;
-
-/** Reads are answered from memory. */
-const READ_DEADLINE_MS = 5_000;
 /** Longer than a runner's own deadline, so that its failure is the one that is told. */
 const INFER_DEADLINE_MS = 30_000;
 /** A changed model is loaded and warmed up. */
 const RELOAD_DEADLINE_MS = 60_000;
 
-const agent = z.string().min(1).max(MAX_NAME);
-const someAgent = agent.optional().describe('name of one agent; left out: all of them');
-const onlyAgent = agent.optional().describe('name of the agent; may be left out when there is only one');
 const finite = z.number().refine((value) => Number.isFinite(Math.fround(value)), 'must be finite as float32');
 
 /** Every command that the agent knows. docs/reference/commands.md is generated from this table. */
@@ -33,7 +27,7 @@ export const VERBS: readonly Verb[] = [
     args: z.strictObject({ agent: someAgent }),
     run: ({ agent }, { controls }) => {
       const { version, mode, logLevel } = controls;
-      const agents = chosen(controls, agent).map((one) => describeAgent(one.status()));
+      const agents = chosen(controls, agent).map(describeAgent);
       return ok({ version, mode, logLevel, ...describeDevice(controls.health()), agents });
     },
   }),
@@ -46,7 +40,10 @@ export const VERBS: readonly Verb[] = [
     args: z.strictObject({ agent: someAgent }),
     run: ({ agent }, { controls }) => {
       const { agents: _, ...device } = controls.health();
-      const agents = chosen(controls, agent).map((one) => ({ ...one.status(), ...one.diagnose() }));
+      const agents = chosen(controls, agent).map((one) => ({
+        ...{ ...one.status(), ...one.diagnose() },
+        ...(one.rollouts === undefined ? {} : { rollout: one.rollouts.record() }),
+      }));
       return ok({ version: controls.version, mode: controls.mode, logLevel: controls.logLevel, device, agents });
     },
   }),
@@ -128,16 +125,5 @@ export const VERBS: readonly Verb[] = [
       return ok({ level, before });
     },
   }),
+  ...MODEL_VERBS,
 ];
-
-/** The named agent, or all. That a named one exists was checked before the command was accepted. */
-function chosen({ agents }: AgentControls, name: string | undefined): readonly PipelineControl[] {
-  return [...agents.values()].filter((one) => name === undefined || one.name === name);
-}
-
-function onlyOne(controls: AgentControls, name: string | undefined): Result<PipelineControl> {
-  const agents = chosen(controls, name);
-  const [one] = agents;
-  if (one !== undefined && agents.length === 1) return ok(one);
-  return fail('E_COMMAND_ARGS', `agent: name one of ${[...controls.agents.keys()].join(', ')}`);
-}

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { parsePeriod } from '../../../src/agent/commands/period.ts';
 import { renderCommands } from '../../../src/agent/commands/reference.ts';
+import type { Ended } from '../../../src/agent/commands/verb.ts';
 import { VERBS } from '../../../src/agent/commands/verbs.ts';
-import { fail, ok, type Result } from '../../../src/domain/errors.ts';
+import { fail, ok } from '../../../src/domain/errors.ts';
 import { FakeControls } from '../../fakes/controls.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -115,7 +116,7 @@ describe('the verbs', () => {
   it('are all in the reference, with their arguments', () => {
     const reference = renderCommands();
     for (const { verb, schema } of VERBS) {
-      assert.match(reference, new RegExp(`^### ${verb}$`, 'm'));
+      assert.match(reference, new RegExp(`^### ${verb.replace('.', '[.]')}$`, 'm'));
       for (const name of Object.keys(schema.shape)) assert.match(reference, new RegExp(`^\\| ${name} \\|`, 'm'));
     }
     assert.doesNotMatch(reference, /undefined|\[object/);
@@ -138,10 +139,10 @@ function find(verb: string) {
   return found;
 }
 
-async function run(controls: FakeControls, verb: string, args: object = {}): Promise<Result<unknown>> {
+async function run(controls: FakeControls, verb: string, args: object = {}): Promise<Ended> {
   const prepared = find(verb).prepare(args);
   assert.ok(prepared.ok);
-  return prepared.value({ controls, nowMs: NOW, signal: new AbortController().signal });
+  return prepared.value({ controls, id: 'c-1', nowMs: NOW, signal: new AbortController().signal });
 }
 
 async function value(controls: FakeControls, verb: string, args: object = {}): Promise<unknown> {
