@@ -53,7 +53,7 @@ export class LiveTally {
       restarts: restarted,
       lastFailure: restarted > 0 ? lastFailure : this.#lastFailure,
       latencyP99Ms: percentile(this.#msPerWindow, 0.99),
-      runs: this.#runs,
+      runs: this.#msPerWindow.length,
       peakBytes: this.#peakBytes,
     };
   }

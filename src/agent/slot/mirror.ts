@@ -1,17 +1,18 @@
+import { batchLimit } from '../../flow/batch-limit.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ModelRunner } from '../../ports/model-runner.ts';
+import type { HeldModel } from './held-model.ts';
 import type { LiveTally } from './live-tally.ts';
 
 /** Windows of one mirrored run: evidence, not throughput; a copy of more would cost the active model's batch time. */
 const MAX_WINDOWS = 32;
 
 export type MirrorNeeds = {
-  readonly runner: ModelRunner;
+  readonly model: HeldModel;
   readonly clock: Clock;
   readonly tally: LiveTally;
-  /** Values of one window. */
-  readonly width: number;
-  /** Told of every mirrored run: the other's scores beside those of the active model. */
+  /** An earlier run of the same runner has ended when this resolves; nothing is shown before. */
+  readonly after: Promise<unknown>;
+  /** Told of every mirrored run, beside the scores of the active model; gives how many mirrored answers are not finite. */
   readonly onAnswered: (mirrored: Float32Array, live: Float32Array, count: number) => number;
 };
 
@@ -21,20 +22,26 @@ export type MirrorNeeds = {
  */
 export class Mirror {
   readonly #needs: MirrorNeeds;
-  #running: Promise<void> | undefined;
+  /** As many as it was measured to take: the active model's batches could cost a slower one its deadline. */
+  readonly #limit: number;
+  #running: Promise<unknown> | undefined;
   #stopped = false;
 
   constructor(needs: MirrorNeeds) {
     this.#needs = needs;
+    this.#limit = batchLimit(needs.model.loaded, MAX_WINDOWS);
+    this.#running = needs.after.then(() => {
+      this.#running = undefined;
+    });
   }
 
   /** Takes a copy of what it shows: the batch belongs to the pipeline again when this returns. */
   show(batch: Float32Array, live: Float32Array, count: number): void {
-    const { runner, width } = this.#needs;
-    if (this.#running !== undefined || this.#stopped || !runner.ready) return;
-    const shown = Math.min(count, MAX_WINDOWS);
+    if (this.#running !== undefined || this.#stopped || !this.#needs.model.runner.ready) return;
+    const shown = Math.min(count, this.#limit);
+    const windows = batch.slice(0, (batch.length / count) * shown);
     const scores = live.slice(0, (live.length / count) * shown);
-    this.#running = this.#run(batch.slice(0, shown * width), scores, shown);
+    this.#running = this.#run(windows, scores, shown);
   }
 
   /** Shows nothing more; resolves when its runner is free, within the runner's deadline. */
@@ -44,9 +51,9 @@ export class Mirror {
   }
 
   async #run(batch: Float32Array, live: Float32Array, count: number): Promise<void> {
-    const { runner, clock, tally, onAnswered } = this.#needs;
+    const { model, clock, tally, onAnswered } = this.#needs;
     const startedMs = clock.monotonic();
-    const answered = await runner.run(batch, count);
+    const answered = await model.runner.run(batch, count);
     this.#running = undefined;
     if (this.#stopped) return;
     if (answered.ok) tally.answered(count, onAnswered(answered.value, live, count), clock.monotonic() - startedMs);

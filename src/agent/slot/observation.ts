@@ -9,19 +9,22 @@ import { Mirror } from './mirror.ts';
 import { PairTally } from './pair-tally.ts';
 
 export type ObservationNeeds = {
+  /** In a canary the model beside is the newer one, in a watch the one that is live. */
+  readonly what: 'canary' | 'watch';
   /** The model whose answers leave. */
   readonly live: HeldModel;
   /** The model that sees the same windows: a candidate, or the one before. */
   readonly beside: HeldModel | undefined;
-  readonly newest: 'live' | 'beside';
+  /** The runner beside is free when this resolves. */
+  readonly after: Promise<unknown>;
   readonly alarms: readonly AlarmRule[];
   readonly clock: Clock;
 };
 
 /** Watches the model that answers, and another beside it on the same windows. Figures start at zero. */
 export class Observation {
+  readonly what: 'canary' | 'watch';
   readonly watched: HeldModel;
-  readonly #newest: ObservationNeeds['newest'];
   readonly #reader: AnswerReader;
   readonly #live: LiveTally;
   readonly #beside: LiveTally | undefined;
@@ -29,23 +32,22 @@ export class Observation {
   readonly #answers: number[];
   readonly #mirror: Mirror | undefined;
 
-  constructor({ live, beside, newest, alarms, clock }: ObservationNeeds) {
+  constructor({ what, live, beside, after, alarms, clock }: ObservationNeeds) {
     const { manifest } = live;
+    this.what = what;
     this.watched = live;
-    this.#newest = newest;
     this.#reader = new AnswerReader(manifest, alarms);
     this.#live = new LiveTally(live.runner, clock);
     this.#pair = new PairTally(this.#reader.bins, manifest.task === 'classification');
     this.#answers = new Array<number>(this.#reader.bins).fill(0);
     if (beside === undefined) return;
-    const { window, channels } = manifest.input;
     const tally = new LiveTally(beside.runner, clock);
     this.#beside = tally;
     this.#mirror = new Mirror({
-      runner: beside.runner,
+      model: beside,
       clock,
       tally,
-      width: window * channels.length,
+      after,
       onAnswered: (mirrored, answers, count) => this.#compare(mirrored, answers, count),
     });
   }
@@ -65,12 +67,15 @@ export class Observation {
     this.#live.failed(count, reason);
   }
 
-  canary(): CanaryFigures {
-    const candidate = (this.#beside ?? this.#live).figures();
-    return { candidate, active: this.#live.figures(), paired: this.#pair.figures() };
+  /** Undefined where it is no canary. */
+  canary(): CanaryFigures | undefined {
+    if (this.what !== 'canary' || this.#beside === undefined) return undefined;
+    return { candidate: this.#beside.figures(), active: this.#live.figures(), paired: this.#pair.figures() };
   }
 
-  watch(): WatchFigures {
+  /** Undefined where it is no watch. */
+  watch(): WatchFigures | undefined {
+    if (this.what !== 'watch') return undefined;
     const previous = this.#beside?.figures();
     return {
       active: this.#live.figures(),
@@ -92,7 +97,7 @@ export class Observation {
       const beside = this.#reader.read(mirrored, row);
       const live = this.#reader.read(answers, row);
       if (!beside.finite) nonFinite++;
-      if (this.#newest === 'beside') this.#pair.add(beside, live);
+      if (this.what === 'canary') this.#pair.add(beside, live);
       else this.#pair.add(live, beside);
     }
     return nonFinite;
