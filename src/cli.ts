@@ -11,6 +11,12 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
     return agentRun(startDevice) as CliCommand;
   },
   'agent check': async () => (await import('./cli/agent-check.ts')).agentCheck as CliCommand,
+  'model init': async () => {
+    const [{ modelInit }, { makeTestRunner }] = await Promise.all([import('./cli/model-init.ts'), import('./main.ts')]);
+    return modelInit(makeTestRunner) as unknown as CliCommand;
+  },
+  'model pack': async () => (await import('./cli/model-pack.ts')).modelPack as unknown as CliCommand,
+  'model list': async () => (await import('./cli/model-list.ts')).modelList as CliCommand,
   'model sign': async () => (await import('./cli/model-sign.ts')).modelSign as unknown as CliCommand,
   'model verify': async () => (await import('./cli/model-verify.ts')).modelVerify as unknown as CliCommand,
   'model inspect': async () => (await import('./cli/model-inspect.ts')).modelInspect as CliCommand,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fail, ok, type Result } from '../domain/errors.ts';
+import { checkGraphs } from '../package/check-graphs.ts';
 import { type ModelSigner, signPackage } from '../package/sign.ts';
 import { cosignRelease, type ReleaseTerms, signRelease } from '../package/sign-release.ts';
 import type { CliCommand, ExitCode } from './command.ts';
@@ -33,6 +34,8 @@ async function sign(folder: string, flags: SignFlags): Promise<Result<Row>> {
     chain === undefined
       ? { method: 'key', privateKeyPem: key.value }
       : { method: 'certificate', privateKeyPem: key.value, chainPem: chain.value };
+  const sound = await checkGraphs(folder);
+  if (!sound.ok) return sound;
   const signed = await signPackage(folder, signer, Date.now());
   if (!signed.ok) return signed;
   const files = signed.value.files.length;

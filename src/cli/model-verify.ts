@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { fail } from '../domain/errors.ts';
+import { fail, ok } from '../domain/errors.ts';
+import { checkGraphs } from '../package/check-graphs.ts';
 import { loadTrust } from '../package/trust.ts';
 import { FolderVerifier } from '../package/verify.ts';
 import type { CliCommand, ExitCode } from './command.ts';
@@ -55,8 +56,12 @@ export const modelVerify: CliCommand<VerifyFlags> = {
     const verifier = new FolderVerifier({ trust: () => loadTrust(trust) });
     const context = { nowMs: Date.now(), releaseFloor: floor, groups, thing, newInstall: installed !== true };
     const path = args[0] ?? '';
-    const verified = await verifier.verify(path.endsWith('.zip') ? resolve(path) : packageFolder(path), context);
+    const zipped = path.endsWith('.zip');
+    const source = zipped ? resolve(path) : packageFolder(path);
+    const verified = await verifier.verify(source, context);
     if (!verified.ok) return printError(io, verified.error);
+    const sound = zipped ? ok(undefined) : await checkGraphs(source);
+    if (!sound.ok) return printError(io, sound.error);
     const { ref, files, signers, bytes, downgrade } = verified.value;
     if (io.output === 'table') {
       printTable(io, [{ ...ref, files: files.size, bytes, signers: signers.join('; '), downgrade }]);
