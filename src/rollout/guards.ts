@@ -17,6 +17,7 @@ export const GUARDS = {
     request?.force !== true &&
     quarantine.some(({ ref }) => ref.digest === event.ref.digest),
   isCancelled: ({ failure }) => failure?.code === 'E_ROLLOUT_CANCELLED',
+  isDamaged: ({ failure }) => failure?.code === 'E_MODEL_DIGEST' || failure?.code === 'E_MODEL_MISSING',
   isCrashLoop: ({ boots }) => boots >= MAX_BOOTS,
   isAwaited: ({ queued }) => queued !== undefined,
 } as const satisfies Record<string, Question>;

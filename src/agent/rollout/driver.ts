@@ -5,6 +5,7 @@ import { emptySlot, type Step, step } from '../../rollout/step.ts';
 import { within } from '../within.ts';
 import { type EffectNeeds, Effects } from './effects.ts';
 import { toFault } from './faults.ts';
+import { persist } from './persist.ts';
 import { auditOutcome, auditStep } from './trail.ts';
 import { Waiting } from './waiting.ts';
 
@@ -12,9 +13,6 @@ export type DriverNeeds = EffectNeeds & {
   /** Name of the slot: that of its record in the store. */
   readonly name: string;
 };
-
-/** A disk that refuses is asked again after this; nothing is done about a state that is not saved. */
-const SAVE_AGAIN_MS = 1_000;
 
 /**
  * Drives the rollouts of one slot: takes events through the table one after another, saves the record, and only then does
@@ -128,23 +126,12 @@ export class RolloutDriver {
     const taken = step(before, event, this.#needs.clock.now());
     if (!taken.ok) return taken;
     const { record, effects } = taken.value;
-    if (record !== before && !(await this.#save(record))) return fail('E_ROLLOUT_INTERRUPTED');
+    if (record !== before && !(await persist(this.#needs, record, this.#stopping.signal)))
+      return fail('E_ROLLOUT_INTERRUPTED');
     this.#record = record;
     if (effects.length > 0 || record.state !== before.state) this.#launch(effects);
     await this.#tell(before, event, taken.value);
     return ok(undefined);
-  }
-
-  /** Saves for as long as it takes: acting on a state that is not on disk would break every promise. */
-  async #save(record: SlotRecord): Promise<boolean> {
-    const { store, clock, log } = this.#needs;
-    while (!this.#stopping.signal.aborted) {
-      const saved = await store.save(record);
-      if (saved.ok) return true;
-      log.error({ state: record.state, ...toFault(saved.error) }, 'rollout.notSaved');
-      await clock.sleep(SAVE_AGAIN_MS, this.#stopping.signal).catch(() => {});
-    }
-    return false;
   }
 
   #launch(effects: readonly Effect[]): void {

@@ -1,28 +1,20 @@
 import { failure, ok, type Result, toFailure } from '../../domain/errors.ts';
 import type { ModelRef, SlotRecord } from '../../domain/rollout.ts';
-import type { Audit } from '../../ports/audit.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import type { PackageVerifier, VerifiedPackage } from '../../ports/package-verifier.ts';
+import type { VerifiedPackage } from '../../ports/package-verifier.ts';
 import type { SlotStore, StagedPackage } from '../../ports/slot-store.ts';
 import type { Effect, RolloutEvent } from '../../rollout/events.ts';
 import { keptRefs } from '../../rollout/step.ts';
 import { judgeTest } from '../../rollout/verdict/judge-test.ts';
-import { onThrow, toFault, untested } from './faults.ts';
+import { isDeviceFault, onThrow, toFault, untested } from './faults.ts';
 import type { ModelSlot } from './model-slot.ts';
 import { atGate, runCanary, runWatch } from './trial.ts';
+import { type VerifyNeeds, verify } from './verify.ts';
 
-export type EffectNeeds = {
+export type EffectNeeds = VerifyNeeds & {
   readonly store: SlotStore;
-  readonly verifier: PackageVerifier;
   readonly slot: ModelSlot;
-  readonly audit: Audit;
-  readonly clock: Clock;
   readonly log: Log;
-  readonly thing: string;
-  readonly groups: readonly string[];
-  /** The latest time ever seen, milliseconds since 1970 UTC: a clock that was set back does not turn back expiry. */
-  readonly timeFloor: () => number;
 };
 
 /** The way back is tried again after this, doubled each time up to the longest. */
@@ -53,6 +45,7 @@ export class Effects {
     } catch (thrown) {
       if (signal.aborted) return undefined;
       const fault = toFault(toFailure(thrown));
+      if (effect === 'serve') this.#serving = { ok: false, error: fault };
       this.#needs.log.error({ effect, err: thrown }, 'rollout.effectThrew');
       return onThrow(effect, fault);
     }
@@ -72,11 +65,7 @@ export class Effects {
       case 'canary':
         return this.#canary(record, signal);
       case 'swap':
-        return slot
-          .swap()
-          .then((swapped) =>
-            swapped.ok ? { type: 'swapped' } : { type: 'swapFailed', failure: toFault(swapped.error) },
-          );
+        return this.#swap();
       case 'watch':
         return this.#watch(record, signal);
       case 'rollBack':
@@ -96,33 +85,24 @@ export class Effects {
     }
   }
 
-  /** In the middle of another rollout a model that does not load is no reason to stop: the candidate may be the cure. */
-  async #serve({ active, state }: SlotRecord): Promise<RolloutEvent | undefined> {
+  /** What any model would fail with on this device is no reason to go back: the next start looks again. */
+  async #serve({ active }: SlotRecord): Promise<RolloutEvent | undefined> {
+    const { slot, log, clock } = this.#needs;
     if (active === undefined) return undefined;
-    const served = await this.#needs.slot.serve(active);
-    this.#serving = served;
-    if (served.ok) return undefined;
-    this.#needs.log.error({ version: active.version, ...toFault(served.error) }, 'rollout.activeBroken');
-    if (state !== 'idle' && state !== 'watching') return undefined;
-    return { type: 'activeBroken', id: `broken-${this.#needs.clock.now()}`, failure: toFault(served.error) };
+    this.#serving = await slot.serve(active);
+    if (this.#serving.ok) return undefined;
+    const { code, message } = this.#serving.error;
+    log.error({ version: active.version, code, message }, 'rollout.activeBroken');
+    if (isDeviceFault(this.#serving.error)) return undefined;
+    const failure = { code, message: `the active ${active.version} does not start: ${message}` };
+    return { type: 'activeBroken', id: `broken-${clock.now()}`, failure };
   }
 
-  async #verify({ request, releaseFloor, active }: SlotRecord): Promise<RolloutEvent> {
-    const { verifier, clock, groups, thing, timeFloor, audit } = this.#needs;
-    const source = request?.source ?? '';
-    const nowMs = Math.max(clock.now(), timeFloor());
-    const context = { nowMs, releaseFloor, activeDigest: active?.digest, groups, thing, newInstall: true };
-    const verified = await verifier.verify(source, context);
-    if (!verified.ok) {
-      const { code, message } = verified.error;
-      await audit.append({ at: clock.now(), event: 'trust.refused', facts: { source, code, message } });
-      return { type: 'refused', failure: toFault(verified.error) };
-    }
+  async #verify(record: SlotRecord): Promise<RolloutEvent> {
+    const verified = await verify(this.#needs, record);
+    if (!verified.ok) return { type: 'refused', failure: toFault(verified.error) };
     this.#verified = verified.value;
-    const { ref, signers } = verified.value;
-    const facts = { source, ...ref, signers: signers.join(', ') };
-    await audit.append({ at: clock.now(), event: 'trust.accepted', facts });
-    return { type: 'verified', ref };
+    return { type: 'verified', ref: verified.value.ref };
   }
 
   async #stage({ slot, request, candidate }: SlotRecord): Promise<RolloutEvent> {
@@ -151,12 +131,28 @@ export class Effects {
   }
 
   async #canary(record: SlotRecord, signal: AbortSignal): Promise<RolloutEvent> {
+    if (!this.#serving.ok) {
+      const failed = failure(
+        'E_ROLLOUT_UNDECIDED',
+        'the active model does not answer: there is nothing to compare with',
+      );
+      return { type: 'canaryUndecided', failure: toFault(failed), evidence: [] };
+    }
     const staged = await this.#open(record, record.candidate);
     if (!staged.ok) return { type: 'canaryUndecided', failure: toFault(staged.error), evidence: [] };
     return runCanary(this.#needs, staged.value.manifest, signal);
   }
 
-  async #watch(record: SlotRecord, signal: AbortSignal): Promise<RolloutEvent> {
+  async #swap(): Promise<RolloutEvent> {
+    const swapped = await this.#needs.slot.swap();
+    if (!swapped.ok) return { type: 'swapFailed', failure: toFault(swapped.error) };
+    this.#serving = ok(undefined);
+    return { type: 'swapped' };
+  }
+
+  /** A model that the device cannot run right now is not judged: the next start goes on. */
+  async #watch(record: SlotRecord, signal: AbortSignal): Promise<RolloutEvent | undefined> {
+    if (!this.#serving.ok) return undefined;
     const staged = await this.#open(record, record.active);
     if (!staged.ok) return { type: 'watchUnhealthy', failure: toFault(staged.error), evidence: [] };
     return runWatch(this.#needs, staged.value, record.previous, signal);

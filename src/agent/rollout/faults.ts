@@ -1,19 +1,24 @@
 import type { ErrorCode, Failure } from '../../domain/errors.ts';
 import type { Effect, Fault, RolloutEvent } from '../../rollout/events.ts';
 
-/** What speaks against the device and not against the model. Everything else that a test fails with is the model's. */
+/** What would happen to any model on this device, now. */
 const DEVICE_FAULTS: ReadonlySet<ErrorCode> = new Set([
   'E_SANDBOX_UNAVAILABLE',
   'E_DEVICE_UNAVAILABLE',
-  'E_MODEL_MISSING',
-  'E_MODEL_DIGEST',
   'E_STATE_IO',
   'E_DISK_FULL',
 ]);
+/** What the disk did to our copy of a model. */
+const DAMAGES: ReadonlySet<ErrorCode> = new Set(['E_MODEL_MISSING', 'E_MODEL_DIGEST']);
+
+/** Going back to another model would be no help. */
+export function isDeviceFault({ code }: Failure): boolean {
+  return DEVICE_FAULTS.has(code);
+}
 
 /** A candidate that did not get through its test: by its own fault, or by the device's. */
 export function untested(error: Failure): RolloutEvent {
-  if (DEVICE_FAULTS.has(error.code)) return { type: 'testImpossible', failure: toFault(error) };
+  if (isDeviceFault(error) || DAMAGES.has(error.code)) return { type: 'testImpossible', failure: toFault(error) };
   return { type: 'testFailed', failure: toFault(error), evidence: [] };
 }
 

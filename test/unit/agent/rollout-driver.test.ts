@@ -188,11 +188,24 @@ describe('The rollout driver', () => {
     equal(site.driver.status().state, 'swapping');
     const cancelled = site.driver.cancel();
     await site.pass(0);
+    equal(site.slot.calls.at(-1), 'stop canary', 'one effect at a time: the way back waits for the swap');
     finish();
     await site.pass(0);
     equal((await cancelled).ok, true);
     deepEqual(await ending(outcome), ['cancelled', 'E_ROLLOUT_CANCELLED']);
     deepEqual([site.version('active'), site.slot.answering?.version], ['1.0.0', '1.0.0']);
+  });
+
+  it('drops the answer of an effect that came in behind a wish', async () => {
+    site.feed();
+    let cancelled: Promise<unknown> = Promise.resolve();
+    site.slot.onCall = (call) => {
+      if (call === 'swap') cancelled = site.driver.cancel();
+    };
+    deepEqual(await ending(site.rollOut('1.1.0')), ['cancelled', 'E_ROLLOUT_CANCELLED']);
+    await cancelled;
+    equal(site.slot.answering?.version, '1.0.0');
+    ok(!site.log.events.includes('rollout.halted'));
   });
 
   it('refuses to cancel nothing, and to go back to nothing', async () => {
@@ -293,6 +306,36 @@ describe('The rollout driver', () => {
     deepEqual([site.slot.answering?.version, site.driver.status().last?.code], ['1.0.0', 'E_MODEL_LOAD']);
   });
 
+  it('gives up a rollout at a start where the active model broke, and goes back', async () => {
+    site.feed();
+    await site.rollOut('1.1.0');
+    site.slot.canary = canaryFigures(0);
+    void site.driver.request(site.request('1.2.0'));
+    await site.pass(1000);
+    equal(site.driver.status().state, 'canary');
+    equal((await site.reboot((slot) => slot.broken.set('1.1.0', failure('E_MODEL_LOAD')))).ok, true);
+    await site.pass(1000);
+    equal(site.slot.answering?.version, '1.0.0');
+    deepEqual(
+      site.driver.status().quarantine.map(({ ref }) => ref.version),
+      ['1.1.0'],
+    );
+  });
+
+  it('blames no model at a start where the device can run none', async () => {
+    site.slot.canary = canaryFigures(SITE_GATES.canary.windows);
+    void site.driver.request(site.request('1.1.0'));
+    await site.pass(1000);
+    const started = await site.reboot((slot) => slot.broken.set('1.1.0', failure('E_SANDBOX_UNAVAILABLE')));
+    equal(started.ok ? '' : started.error.code, 'E_SANDBOX_UNAVAILABLE');
+    await site.pass(60_000);
+    deepEqual([site.driver.status().state, site.version('active')], ['watching', '1.1.0']);
+    equal((await site.reboot()).ok, true);
+    site.feed();
+    await site.pass(20_000);
+    equal(site.driver.status().last?.outcome, 'committed');
+  });
+
   it('says at the start that nothing answers when there is no other model', async () => {
     await site.stop();
     site = new RolloutSite(site.store);
@@ -321,7 +364,9 @@ describe('The rollout driver', () => {
   });
 
   it('holds packages against the release floor, the device and the latest time', async () => {
+    site.timeFloorMs = site.clock.now() + 1e9;
     await site.rollOut('1.1.0');
+    equal(site.verifier.contexts.at(-1)?.nowMs, site.timeFloorMs);
     const { releaseFloor, thing, groups, newInstall, activeDigest } = site.verifier.contexts.at(-1) ?? {};
     deepEqual(
       { releaseFloor, thing, groups, newInstall },

@@ -61,8 +61,7 @@ class Walk {
     this.#effects = [];
     for (const effect of effects) if (effect === 'forget') this.#forget();
     const last = effects.at(-1);
-    const broken = effects.includes('serve') && ['idle', 'watching'].includes(this.disk.record.state);
-    if (broken && this.#random.uniform() < 0.1) {
+    if (effects.includes('serve') && this.#random.uniform() < 0.1) {
       this.#take(HAPPENS.activeBroken, now);
       return;
     }
@@ -81,7 +80,8 @@ class Walk {
     const { record, effects, ended } = taken.value;
     this.disk.record = record;
     if (event.type === 'requested') this.asked.add(event.request.id);
-    if (event.type !== 'booted') for (const { id } of ended) this.ended.set(id, (this.ended.get(id) ?? 0) + 1);
+    // An outcome that is told again after a start is the very same.
+    for (const end of ended) if (end !== before.last) this.ended.set(end.id, (this.ended.get(end.id) ?? 0) + 1);
     const goesOn = effects.length === 0 && record.state === before.state;
     if (!goesOn) this.#effects = effects;
   }

@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, throws } from 'node:assert/strict';
+import { failure } from '../../../src/domain/errors.ts';
 import type { RolloutOutcome, RolloutState, SlotRecord } from '../../../src/domain/rollout.ts';
 import { MAX_QUARANTINED } from '../../../src/rollout/changes.ts';
 import type { EventType, RolloutEvent } from '../../../src/rollout/events.ts';
@@ -221,6 +222,28 @@ const ROWS: readonly Row[] = [
     code: 'E_MODEL_LOAD',
   },
   {
+    name: 'an active model that breaks during a rollout ends it: readings come first',
+    events: [...TO_CANARY, 'booted', 'activeBroken', 'rolledBack', 'settled'],
+    states: [...TESTED, 'testing', 'rollingBack', 'quarantined', 'idle'],
+    active: 'Z',
+    last: 'rolledBack',
+    quarantined: ['A'],
+  },
+  {
+    name: 'an active model that the disk lost is left without blame',
+    events: ['booted', { ...HAPPENS.activeBroken, failure: failure('E_MODEL_DIGEST') }, 'rolledBack', 'settled'],
+    states: ['idle', 'rollingBack', 'idle', 'idle'],
+    active: 'Z',
+    last: 'rolledBack',
+    quarantined: [],
+  },
+  {
+    name: 'without a previous model the candidate may be the cure',
+    slot: slotWithA({ previous: undefined }),
+    events: [...TO_CANARY, 'booted', 'activeBroken', 'testPassed'],
+    states: [...TESTED, 'testing', 'testing', 'canary'],
+  },
+  {
     name: 'a watched model that does not load any more goes back',
     events: [...TO_WATCH, 'booted', 'activeBroken', 'rolledBack'],
     states: [...WATCHED, 'watching', 'rollingBack', 'quarantined'],
@@ -374,6 +397,12 @@ describe('A step of a rollout', () => {
     deepEqual(new Set(keptRefs(record)), new Set([ref('A'), ref('B'), ref('Z')]));
     const { record: ended } = follow(record, ['watchUnhealthy', 'rolledBack']);
     deepEqual(keptRefs(ended), [ref('A'), ref('Z')]);
+  });
+
+  it('protects a candidate from its staging on', () => {
+    for (const events of [TO_CANARY.slice(0, 2), TO_CANARY.slice(0, 3), TO_CANARY]) {
+      deepEqual(keptRefs(follow(slotWithA(), events).record), [ref('A'), ref('Z'), ref('B')]);
+    }
   });
 
   it('returns the very same record where nothing changed, so that nothing is written', () => {

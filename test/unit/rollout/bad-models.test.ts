@@ -1,6 +1,7 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
-import type { ModelOutput } from '../../../src/domain/manifest.ts';
-import { AnswerTally, PairTally } from '../../../src/rollout/tally.ts';
+import { equal } from 'node:assert/strict';
+import { AnswerReader } from '../../../src/agent/slot/answers.ts';
+import { PairTally } from '../../../src/agent/slot/pair-tally.ts';
+import type { Manifest, ModelOutput } from '../../../src/domain/manifest.ts';
 import { judgeCanary } from '../../../src/rollout/verdict/judge-canary.ts';
 import { judgeWatch } from '../../../src/rollout/verdict/judge-watch.ts';
 import { type Random, seeded } from '../../../src/sim/random.ts';
@@ -11,10 +12,17 @@ const OUTPUT: ModelOutput = {
   labels: ['healthy', 'ball', 'inner', 'outer'],
   reference: { shares: [0.4, 0.2, 0.2, 0.2] },
 };
-const LIFE: ModelOutput = {
-  name: 'rul',
-  labels: ['rul'],
-  reference: { edges: [25, 50, 75, 100], shares: [0.2, 0.2, 0.2, 0.2, 0.2] },
+const MANIFEST: Manifest = {
+  schemaVersion: 1,
+  name: 'bearing-fault',
+  version: '1.1.0',
+  task: 'classification',
+  description: '',
+  input: { name: 'x', window: 2, hop: 2, channels: ['x'], channelAxis: true },
+  output: OUTPUT,
+  variants: [],
+  gates: GATES,
+  requires: { opset: 17 },
 };
 const WINDOWS = 300;
 
@@ -56,64 +64,18 @@ describe('Models of which every window is compared', () => {
   });
 });
 
-describe('Tallies', () => {
-  it('compare labels by name, whatever their order in each version', () => {
-    const older: ModelOutput = { name: 'scores', labels: ['outer', 'healthy'] };
-    const newer: ModelOutput = { name: 'scores', labels: ['healthy', 'outer', 'cage'] };
-    const tally = new PairTally({ task: 'classification', newer, older });
-    tally.add(Float32Array.of(0.1, 0.8, 0.1), 0, Float32Array.of(0.9, 0.1), 0);
-    tally.add(Float32Array.of(9, 9, 9, 0.1, 0.1, 0.8), 3, Float32Array.of(9, 9, 0.9, 0.1), 2);
-    const { windows, disagreed, newer: bins, older: others } = tally.figures();
-    deepEqual({ windows, disagreed }, { windows: 2, disagreed: 1 });
-    deepEqual(bins, [0, 1, 1]);
-    deepEqual(others, [0, 2, 0]);
-  });
-
-  it('measure a regression by the spread of the older answers', () => {
-    const tally = new PairTally({ task: 'regression', newer: LIFE, older: LIFE });
-    for (let i = 0; i < 100; i++) tally.add(Float32Array.of(i + 5), 0, Float32Array.of(i), 0);
-    const { medianDistance, newer } = tally.figures();
-    // 0..99 has a standard deviation of 28.87.
-    ok(Math.abs(medianDistance - 5 / 28.87) < 0.001, String(medianDistance));
-    deepEqual(newer, [20, 25, 25, 25, 5]);
-  });
-
-  it('do not take the jitter of a constant answer for a distance', () => {
-    const tally = new PairTally({ task: 'regression', newer: LIFE, older: LIFE });
-    for (let i = 0; i < 100; i++) tally.add(Float32Array.of(100.1), 0, Float32Array.of(100), 0);
-    ok(tally.figures().medianDistance < 0.02);
-  });
-
-  it('put a value on an edge into the bin above it, and count what is beyond the last', () => {
-    const tally = new AnswerTally(LIFE, 'regression');
-    for (const value of [24.9, 25, 100, 1e9, -5]) tally.add(Float32Array.of(value), 0);
-    deepEqual(tally.counts(), [2, 1, 0, 0, 2]);
-  });
-
-  it('count alarms of both models', () => {
-    const tally = new PairTally({ task: 'regression', newer: LIFE, older: LIFE });
-    for (const [newer, older] of [
-      [true, false],
-      [true, true],
-      [false, false],
-    ] as const)
-      tally.addAlarms(newer, older);
-    const { newerAlarming, olderAlarming } = tally.figures();
-    deepEqual([newerAlarming, olderAlarming], [2, 1]);
-  });
-});
-
 function compare(newer: Model, older: Model, world: (random: Random) => number, windows = WINDOWS) {
   const random = seeded(42);
-  const pair = new PairTally({ task: 'classification', newer: OUTPUT, older: OUTPUT });
-  const answers = new AnswerTally(OUTPUT, 'classification');
+  const reader = new AnswerReader(MANIFEST, []);
+  const pair = new PairTally(reader.bins, true);
+  const answers = new Array<number>(reader.bins).fill(0);
   for (let window = 0; window < windows; window++) {
     const truth = world(random);
-    const mine = oneHot(newer(truth, random, window));
-    pair.add(mine, 0, oneHot(older(truth, random, window)), 0);
-    answers.add(mine, 0);
+    const mine = reader.read(oneHot(newer(truth, random, window)), 0);
+    pair.add(mine, reader.read(oneHot(older(truth, random, window)), 0));
+    answers[mine.bin] = (answers[mine.bin] ?? 0) + 1;
   }
-  return { pair: pair.figures(), answers: answers.counts() };
+  return { pair: pair.figures(), answers };
 }
 
 function oneHot(label: number): Float32Array {

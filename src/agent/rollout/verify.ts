@@ -1,0 +1,35 @@
+import type { Result } from '../../domain/errors.ts';
+import type { SlotRecord } from '../../domain/rollout.ts';
+import type { Audit } from '../../ports/audit.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { PackageVerifier, VerifiedPackage } from '../../ports/package-verifier.ts';
+
+export type VerifyNeeds = {
+  readonly verifier: PackageVerifier;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly thing: string;
+  readonly groups: readonly string[];
+  /** The latest time ever seen, milliseconds since 1970 UTC: a clock that was set back does not turn back expiry. */
+  readonly timeFloor: () => number;
+};
+
+/** Holds the requested package against this device, and audits the decision. */
+export async function verify(
+  { verifier, audit, clock, thing, groups, timeFloor }: VerifyNeeds,
+  { request, releaseFloor, active }: SlotRecord,
+): Promise<Result<VerifiedPackage>> {
+  const source = request?.source ?? '';
+  const nowMs = Math.max(clock.now(), timeFloor());
+  const context = { nowMs, releaseFloor, activeDigest: active?.digest, groups, thing, newInstall: true };
+  const verified = await verifier.verify(source, context);
+  if (verified.ok) {
+    const { ref, signers } = verified.value;
+    const facts = { source, ...ref, signers: signers.join(', ') };
+    await audit.append({ at: clock.now(), event: 'trust.accepted', facts });
+  } else {
+    const { code, message } = verified.error;
+    await audit.append({ at: clock.now(), event: 'trust.refused', facts: { source, code, message } });
+  }
+  return verified;
+}
