@@ -92,7 +92,9 @@ export function checkRelease(
   if (release.trustRootVersion > root.version) {
     return fail('E_TRUST_OLD', `release.sig needs version ${release.trustRootVersion}, here is ${root.version}`);
   }
-  const admitted = admit(release, context);
+  // What is active already is not installed anew: its release number is the floor itself, and it may have expired since.
+  const again = signed.digest === context.activeDigest;
+  const admitted = admit(release, again ? { ...context, newInstall: false } : context);
   return admitted.ok ? ok({ release, signers, downgrade: admitted.value }) : admitted;
 }
 

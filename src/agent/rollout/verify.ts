@@ -24,8 +24,8 @@ export async function verify(
   const context = { nowMs, releaseFloor, activeDigest: active?.digest, groups, thing, newInstall: true };
   const verified = await verifier.verify(source, context);
   if (verified.ok) {
-    const { ref, signers } = verified.value;
-    const facts = { source, ...ref, signers: signers.join(', ') };
+    const { ref, signers, downgrade } = verified.value;
+    const facts = { source, ...ref, signers: signers.join(', '), ...(downgrade === undefined ? {} : { downgrade }) };
     await audit.append({ at: clock.now(), event: 'trust.accepted', facts });
   } else {
     const { code, message } = verified.error;
