@@ -8,6 +8,10 @@ export type AgentSetting = {
   readonly isolation: 'none' | 'process';
   readonly format: Format;
   readonly modelFolder: string;
+  /** Trust root of an agent that takes rollouts. */
+  readonly trust?: string;
+  /** Tells its state from that of another agent on the same port. */
+  readonly label?: string;
 };
 
 /**
@@ -15,14 +19,15 @@ export type AgentSetting = {
  * for is set: what users get by default is what is measured. MQTT is 3.1.1 because the baseline speaks it.
  */
 export function writeAgentConfig(folder: string, setting: AgentSetting): string {
-  const { port, isolation, format, modelFolder } = setting;
+  const { port, isolation, format, modelFolder, trust, label = 'agent' } = setting;
   const key = { topicLevel: KEY_LEVEL };
   const json = { values: '/values', time: { pointer: '/ts', unit: 'ms' } };
-  const name = `agent-${isolation}-${format}-${port}`;
+  const name = `${label}-${isolation}-${format}-${port}`;
   const config = {
     thing: 'bench',
     state: `${name}.state`,
     bus: { url: `mqtt://127.0.0.1:${port}`, version: '3.1.1' },
+    ...(trust === undefined ? {} : { rollouts: { trust } }),
     agents: [
       {
         name: 'bench',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { writeAgentConfig } from './agent-config.ts';
 import type { Child, Children } from './children.ts';
@@ -20,7 +21,7 @@ export type Bench = {
   readonly say: (line: string) => void;
 };
 
-/** How long each part of a measurement takes, milliseconds. */
+/** How long each part of a measurement takes, milliseconds, and how large it is. */
 export type Pace = {
   /** Under load, but not counted, until the code is compiled and the heap has found its size. */
   readonly warmupMs: number;
@@ -29,11 +30,13 @@ export type Pace = {
   readonly settleMs: number;
   /** CPU time is counted in ticks of 10 ms: 2 % of five seconds are ten of them. */
   readonly idleMs: number;
+  /** The package that is verified and staged. */
+  readonly stageBytes: number;
 };
 
-export const FULL_PACE: Pace = { warmupMs: 1_500, measureMs: 2_000, settleMs: 3_000, idleMs: 5_000 };
+export const FULL_PACE: Pace = { warmupMs: 1_500, measureMs: 2_000, settleMs: 3_000, idleMs: 5_000, stageBytes: 100e6 };
 /** Proves that every measurement works; its figures mean nothing. */
-export const QUICK_PACE: Pace = { warmupMs: 100, measureMs: 200, settleMs: 100, idleMs: 500 };
+export const QUICK_PACE: Pace = { warmupMs: 100, measureMs: 200, settleMs: 100, idleMs: 500, stageBytes: 5e6 };
 
 export const formatOf = (kind: AgentKind): Format => (kind === 'binary' ? 'f32le' : 'json');
 
@@ -43,6 +46,15 @@ const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export function startAgent(bench: Bench, kind: AgentKind, port: number): Child {
   const [program, ...args] = command(bench, kind, port);
   return bench.children.start(program, args);
+}
+
+const AGENT = script('../bin/openclaw-edge.js');
+
+/** Starts an agent, isolated as by default, that takes rollouts signed by `trust`. Each has a state of its own. */
+export function startRolloutAgent(bench: Bench, port: number, modelFolder: string, trust: string): Child {
+  const label = `agent-${randomUUID()}`;
+  const setting = { port, isolation: 'process', format: 'json', modelFolder, trust, label } as const;
+  return bench.children.start(AGENT, ['agent', 'run', '--config', writeAgentConfig(bench.folder, setting)]);
 }
 
 /** The baselines are scripts; the agent is started by its own first line, as its users start it. */
@@ -56,7 +68,7 @@ function command(bench: Bench, kind: AgentKind, port: number): [string, ...strin
     case 'inline':
     case 'process':
     case 'binary':
-      return [script('../bin/openclaw-edge.js'), 'agent', 'run', '--config', configOf(bench, kind, port)];
+      return [AGENT, 'agent', 'run', '--config', configOf(bench, kind, port)];
     default:
       return kind satisfies never;
   }

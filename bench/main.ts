@@ -1,5 +1,5 @@
 /**
- * Benchmarks of the agent, each against a baseline that runs beside it: `node bench/main.ts [throughput|latency|footprint|all]`.
+ * Benchmarks of the agent, each against a baseline that runs beside it: `node bench/main.ts [throughput|latency|footprint|all|swap]`.
  * Figures on stdout, progress on stderr. Nothing is asserted: the targets are in the README, the verdict is the reader's.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,12 +11,16 @@ import { Children } from './children.ts';
 import { idle, startUp } from './footprint.ts';
 import { writeModelPackage } from './model.ts';
 import { findMosquitto } from './mosquitto.ts';
-import { FIGURES, type Figures, printFigures } from './report.ts';
+import { FIGURES, type Figures, printFigures, SWAP_FIGURES } from './report.ts';
+import { stageVersusCopy } from './swap/stage.ts';
+import { swap } from './swap.ts';
 import { throughBroker } from './through-broker.ts';
 import { throughput } from './throughput.ts';
 
+/** What `all` means. */
 const SUITES = ['throughput', 'latency', 'footprint'] as const;
-type Suite = (typeof SUITES)[number];
+type Suite = (typeof SUITES)[number] | 'swap';
+const KNOWN: readonly string[] = [...SUITES, 'all', 'swap'];
 
 /** Twice what all suites take with the defaults: something hangs. */
 const DEADLINE_MS = 15 * 60_000;
@@ -25,7 +29,7 @@ const DEFAULT_RUNS = '5';
 const DEFAULT_SECONDS = '2';
 const EXIT = { fine: 0, usage: 2, missing: 3, internal: 4 } as const;
 
-const USAGE = `node bench/main.ts [${[...SUITES, 'all'].join('|')}] [--runs N] [--seconds N] [--quick] [--output table|json]`;
+const USAGE = `node bench/main.ts [${KNOWN.join('|')}] [--runs N] [--seconds N] [--quick] [--output table|json]`;
 
 process.exitCode = await main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
@@ -50,7 +54,7 @@ async function main(): Promise<number> {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const bench: Bench = { children, folder, modelFolder: writeModelPackage(join(folder, 'model')), say, ...asked };
   const { figures, missing } = await measure(bench, asked.suites);
-  process.stdout.write(printFigures(figures, asked.output));
+  process.stdout.write(printFigures(listed(asked.suites), figures, asked.output));
   return missing ? EXIT.missing : EXIT.fine;
 }
 
@@ -59,13 +63,21 @@ async function measure(bench: Bench, suites: readonly Suite[]): Promise<{ figure
   const missing = mosquitto === undefined && suites.some((suite) => suite !== 'throughput');
   if (missing) bench.say('mosquitto is not installed: what goes through a real broker is not measured (null)');
 
-  const figures: Figures = Object.fromEntries(FIGURES.map(({ name }) => [name, null]));
+  const figures: Figures = {};
   if (suites.includes('throughput')) Object.assign(figures, await throughput(bench));
   if (suites.includes('latency') && mosquitto !== undefined)
     Object.assign(figures, await throughBroker(bench, mosquitto));
   if (suites.includes('footprint')) Object.assign(figures, await startUp(bench));
   if (suites.includes('footprint') && mosquitto !== undefined) Object.assign(figures, await idle(bench, mosquitto));
+  if (suites.includes('swap')) figures.stageVsCopy = await stageVersusCopy(bench);
+  if (suites.includes('swap') && mosquitto !== undefined) Object.assign(figures, await swap(bench, mosquitto));
   return { figures, missing };
+}
+
+/** A figure of these suites that was not measured is null. */
+function listed(suites: readonly Suite[]) {
+  const others = suites.some((suite) => suite !== 'swap') ? FIGURES : [];
+  return [...others, ...(suites.includes('swap') ? SWAP_FIGURES : [])];
 }
 
 function askedFor() {
@@ -79,9 +91,10 @@ function askedFor() {
         output: { type: 'string', default: 'table' },
       },
     });
-    const suites =
-      positionals.length === 0 || positionals.includes('all') ? SUITES : SUITES.filter((s) => positionals.includes(s));
-    const known = positionals.every((name) => name === 'all' || SUITES.some((suite) => suite === name));
+    const all = positionals.length === 0 || positionals.includes('all');
+    const suites: Suite[] = SUITES.filter((suite) => all || positionals.includes(suite));
+    if (positionals.includes('swap')) suites.push('swap');
+    const known = positionals.every((name) => KNOWN.includes(name));
     const runs = values.quick ? 1 : Number(values.runs);
     const measureMs = Number(values.seconds) * 1000;
     const { output } = values;

@@ -11,8 +11,23 @@ const { onnx } = onnxProto;
 export const MODEL = { name: 'bench-mlp', version: '1.0.0', variant: 'small-fp32', input: 'window', output: 'error' };
 /** Samples a window: what one message of the benchmarks holds. */
 export const WINDOW = 64;
+
+export type ModelForm = {
+  readonly version: string;
+  /** Values between its layers; the first and the last are a window. */
+  readonly layers: readonly number[];
+  /** Added to the last bias: makes another model of it that answers nearly the same. */
+  readonly nudge: number;
+  readonly gates: ManifestDocument['gates'];
+};
+
 /** An autoencoder, small enough that the agent and not the model is measured. */
-const LAYERS = [WINDOW, 32, 8, 32, WINDOW] as const;
+const SMALL: ModelForm = {
+  version: MODEL.version,
+  layers: [WINDOW, 32, 8, 32, WINDOW],
+  nudge: 0,
+  gates: { goldenTolerance: 1e-4, latencyBudgetMs: 5 },
+};
 /** ReduceL2 takes its axes as an attribute up to 17. */
 const OPSET = 17;
 const GOLDEN_CASES = 3;
@@ -26,15 +41,18 @@ type Layer = {
 };
 
 /** Writes a model package whose score is the reconstruction error of a seeded autoencoder; returns its folder. */
-export function writeModelPackage(folder: string): string {
+export function writeModelPackage(folder: string, form: ModelForm = SMALL): string {
   mkdirSync(folder, { recursive: true });
   const random = seeded(SEED);
-  const layers = LAYERS.slice(1).map((columns, i) => layer(LAYERS[i] ?? WINDOW, columns, random));
+  const drawn = form.layers.slice(1).map((columns, i) => layer(form.layers[i] ?? WINDOW, columns, random));
+  const layers = drawn.map((each, i) =>
+    i < drawn.length - 1 ? each : { ...each, bias: each.bias.map((bias) => bias + form.nudge) },
+  );
   const bytes = encodeGraph(layers);
   const file = `${MODEL.variant}.onnx`;
   writeFileSync(join(folder, file), bytes);
   writeFileSync(join(folder, 'golden.json'), JSON.stringify(goldenCases(layers, random), null, 2));
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest(file, bytes), null, 2));
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest(file, bytes, form), null, 2));
   return folder;
 }
 
@@ -114,13 +132,13 @@ function reconstructionError(layers: readonly Layer[], input: Float32Array): num
   return Math.hypot(...activation.map((decoded, i) => decoded - (input[i] ?? 0)));
 }
 
-function manifest(file: string, bytes: Uint8Array): ManifestDocument {
+function manifest(file: string, bytes: Uint8Array, { version, gates }: ModelForm): ManifestDocument {
   return {
     schemaVersion: 1,
     name: MODEL.name,
-    version: MODEL.version,
+    version,
     task: 'anomaly',
-    description: 'A small autoencoder with seeded weights, for benchmarks only.',
+    description: 'An autoencoder with seeded weights, for benchmarks only.',
     input: { name: MODEL.input, window: WINDOW, hop: WINDOW, channels: ['value'], channelAxis: false },
     output: { name: MODEL.output, labels: ['error'] },
     variants: [
@@ -133,7 +151,7 @@ function manifest(file: string, bytes: Uint8Array): ManifestDocument {
         sha256: createHash('sha256').update(bytes).digest('hex'),
       },
     ],
-    gates: { goldenTolerance: 1e-4, latencyBudgetMs: 5 },
+    gates,
     requires: { opset: OPSET },
   };
 }

@@ -4,6 +4,8 @@ import { seeded } from './seeded.ts';
 
 export const INPUT_FILTER = 'bench/in/+';
 export const ANSWER_TOPIC = 'bench/out';
+/** Tells the naive agent which model file to load next. */
+export const NAIVE_SWAP_TOPIC = 'bench/swap';
 /** The level of the topic that holds the key. */
 export const KEY_LEVEL = 2;
 

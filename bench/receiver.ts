@@ -11,7 +11,10 @@ const PROBE = SENSORS;
 const PROBE_EVERY_MS = 20;
 
 /** What the benchmarks read of an answer. */
-type Answer = { readonly time: string; readonly data: { readonly key: string } };
+type Answer = {
+  readonly time: string;
+  readonly data: { readonly key: string; readonly model: { readonly version: string } };
+};
 
 export type Latencies = {
   percentileUs(percentile: number): number;
@@ -60,18 +63,24 @@ export class Receiver {
     }
   }
 
-  /** Records the latencies of a schedule whose message 0 is due at `startNs`, without the first `skip` messages. */
-  record(schedule: Schedule, startNs: bigint, skip: number): Latencies {
-    const latencies = build({ numberOfSignificantValueDigits: 3 });
+  /** Tells each answer to a message of this schedule, and which version of the model made it. */
+  watch(schedule: Schedule, onAnswer: (index: number, arrivedNs: bigint, version: string) => void): void {
     const sensors = new Map(Array.from({ length: SENSORS }, (_, i) => [keyOf(i), i]));
     this.#onAnswer = (answer, arrivedNs) => {
       const sensor = sensors.get(answer.data.key);
       if (sensor === undefined) return;
-      const index = indexOf(schedule, sensor, Date.parse(answer.time));
+      onAnswer(indexOf(schedule, sensor, Date.parse(answer.time)), arrivedNs, answer.data.model.version);
+    };
+  }
+
+  /** Records the latencies of a schedule whose message 0 is due at `startNs`, without the first `skip` messages. */
+  record(schedule: Schedule, startNs: bigint, skip: number): Latencies {
+    const latencies = build({ numberOfSignificantValueDigits: 3 });
+    this.watch(schedule, (index, arrivedNs) => {
       if (index < skip) return;
       const sinceStartMs = Number(arrivedNs - startNs) / 1e6;
       latencies.recordValue(Math.round((sinceStartMs - dueMs(schedule, index)) * 1000));
-    };
+    });
     return {
       percentileUs: (percentile) => latencies.getValueAtPercentile(percentile),
       get lost() {

@@ -14,7 +14,7 @@ export type SenderPlan = { readonly port: number; readonly schedule: Schedule };
 /** First when message 0 will be sent, on process.hrtime, which all threads share; then how exact it was. */
 export type SenderReport =
   | { readonly kind: 'starting'; readonly startNs: bigint }
-  | { readonly kind: 'sent'; readonly latenessP99Us: number };
+  | { readonly kind: 'sent'; readonly sent: number; readonly latenessP99Us: number };
 
 /** From the report of the start to the start: the receiver must know it before the first answer. */
 const LEAD_MS = 100;
@@ -32,17 +32,25 @@ const packets = Array.from({ length: schedule.count }, (_, i) => {
 });
 const lateness = build({ numberOfSignificantValueDigits: 3 });
 const never = new Int32Array(new SharedArrayBuffer(4));
+// Any message ends the sending early: whoever waits for something does not know before how long it takes.
+let ended = false;
+parentPort?.once('message', () => {
+  ended = true;
+});
 
 const startNs = process.hrtime.bigint() + BigInt(LEAD_MS * 1e6);
 const sinceStartMs = () => Number(process.hrtime.bigint() - startNs) / 1e6;
 say({ kind: 'starting', startNs });
 
+let sent = 0;
 for (const [i, packet] of packets.entries()) {
   const ahead = dueMs(schedule, i) - sinceStartMs();
   if (ahead > 0) Atomics.wait(never, 0, 0, ahead);
   socket.write(packet);
   lateness.recordValue(Math.max(0, Math.round((sinceStartMs() - dueMs(schedule, i)) * 1000)));
+  sent++;
   if (i % TURN_EVERY === 0) await turn();
+  if (ended) break;
 }
 await new Promise<void>((resolve) => socket.end(() => resolve()));
-say({ kind: 'sent', latenessP99Us: lateness.getValueAtPercentile(99) });
+say({ kind: 'sent', sent, latenessP99Us: lateness.getValueAtPercentile(99) });

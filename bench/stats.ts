@@ -10,16 +10,17 @@ export function median(values: readonly number[]): number {
  * Runs each of the named measurements `rounds` times, one after another in turn (A B A B ...), so that a machine that
  * is slow for a while is slow for all of them.
  */
-export async function alternate<K extends string, T>(
+export async function alternate<M extends Readonly<Record<string, () => Promise<unknown>>>>(
   rounds: number,
-  measurements: Readonly<Record<K, () => Promise<T>>>,
-): Promise<Record<K, T[]>> {
-  const names = Object.keys(measurements) as K[];
-  const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, T[]>;
+  measurements: M,
+): Promise<{ [K in keyof M]: Awaited<ReturnType<M[K]>>[] }> {
+  const results: Record<string, unknown[]> = {};
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) results[name].push(await measurements[name]());
+    for (const [name, measure] of Object.entries(measurements)) {
+      results[name] = [...(results[name] ?? []), await measure()];
+    }
   }
-  return results;
+  return results as { [K in keyof M]: Awaited<ReturnType<M[K]>>[] };
 }
 
 export function medianOf<T>(runs: readonly T[], figure: (run: T) => number): number {

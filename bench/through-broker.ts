@@ -1,13 +1,11 @@
-import { on } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { type AgentKind, type Bench, startAgent } from './agents.ts';
 import type { Child } from './children.ts';
 import { type Broker, startMosquitto } from './mosquitto.ts';
 import { cpuMs, rssMb } from './proc.ts';
 import { Receiver } from './receiver.ts';
 import { dueMs, type Schedule } from './schedule.ts';
-import type { SenderPlan, SenderReport } from './sender.ts';
+import { startSender } from './start-sender.ts';
 import { alternate, medianOf } from './stats.ts';
 
 type LoadResult = {
@@ -106,20 +104,6 @@ async function run(bench: Bench, broker: Broker, receiver: Receiver, agent: Chil
   } finally {
     await sender.stop();
   }
-}
-
-function startSender(plan: SenderPlan) {
-  const worker = new Worker(new URL('sender.ts', import.meta.url), { workerData: plan });
-  // Rejects the wait below when the thread throws.
-  const reports: AsyncIterator<SenderReport[]> = on(worker, 'message');
-  return {
-    async next<K extends SenderReport['kind']>(kind: K): Promise<Extract<SenderReport, { kind: K }>> {
-      const [report] = (await reports.next()).value;
-      if (report.kind !== kind) throw new Error(`the sender says ${report.kind} and not ${kind}`);
-      return report as Extract<SenderReport, { kind: K }>;
-    },
-    stop: () => worker.terminate(),
-  };
 }
 
 async function until(happened: () => boolean, deadlineMs: number): Promise<void> {

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import type { Bench } from './agents.ts';
+import { startMosquitto } from './mosquitto.ts';
+import { alternate, medianOf } from './stats.ts';
+import { agentLife, type Gaps, naiveLife } from './swap/lives.ts';
+import { writeSwapPackages } from './swap/packages.ts';
+import type { UnderLoad } from './swap/under-load.ts';
+
+/** What a new model costs the readings that keep coming, and how fast the old one comes back. */
+export async function swap(bench: Bench, mosquitto: string) {
+  const packages = await writeSwapPackages(join(bench.folder, 'swap'));
+  const broker = await startMosquitto(bench, mosquitto);
+  try {
+    const { naive, agent } = await alternate(bench.runs, {
+      naive: () => naiveLife(bench, broker.port, packages),
+      agent: () => agentLife(bench, broker.port, packages),
+    });
+    tell(bench, 'naive', naive);
+    tell(bench, 'agent', agent);
+    const warmRollbackMs = medianOf(agent, ({ found }) => found.warmRollbackMs);
+    const coldRollbackMs = medianOf(agent, ({ found }) => found.coldRollbackMs);
+    const lost = agent.reduce((total, run) => total + run.lost, 0);
+    return { gapRatio: ratio(agent), naiveGapRatio: ratio(naive), warmRollbackMs, coldRollbackMs, lost };
+  } finally {
+    await broker.stop();
+  }
+}
+
+/** The longest gap of a run with a swap, against the p99 gap of the same agent without one. */
+function ratio(runs: readonly UnderLoad<Gaps>[]): number {
+  return medianOf(runs, ({ found }) => found.swapLongestMs) / medianOf(runs, ({ found }) => found.calmP99Ms);
+}
+
+function tell(bench: Bench, name: string, runs: readonly UnderLoad<Gaps>[]): void {
+  const ms = (figure: (gaps: Gaps) => number) => `${medianOf(runs, ({ found }) => figure(found)).toFixed(2)} ms`;
+  const steps = runs.map(({ found }) => found.longestIn).filter((step) => step !== undefined);
+  const figures = [
+    `calm gap p99 ${ms((gaps) => gaps.calmP99Ms)}, longest ${ms((gaps) => gaps.calmLongestMs)}`,
+    `swap gap p99 ${ms((gaps) => gaps.swapP99Ms)}, longest ${ms((gaps) => gaps.swapLongestMs)}`,
+    `swap took ${ms((gaps) => gaps.swapTookMs)}`,
+    ...(steps.length === 0 ? [] : [`longest while ${steps.join(', ')}`]),
+    `lost ${runs.reduce((total, run) => total + run.lost, 0)}`,
+    `answered twice ${runs.reduce((total, run) => total + run.doubled, 0)}`,
+    `sender late p99 ${medianOf(runs, (run) => run.senderLatenessP99Us)} us`,
+  ];
+  bench.say(`swap under 1,000/s, ${name}: ${figures.join('; ')}`);
+}

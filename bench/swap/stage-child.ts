@@ -1,0 +1,42 @@
+/** Verifies and stages one package, as an agent does, in a process of its own: its memory is nobody else's. */
+import { FsSlotStore } from '../../src/adapters/store/slot-store.ts';
+import { EdgeError, type Result } from '../../src/domain/errors.ts';
+import { parsePackage } from '../../src/package/parse.ts';
+import { loadTrust } from '../../src/package/trust.ts';
+import { archiveBytes, unpackTo } from '../../src/package/unpack.ts';
+import { FolderVerifier } from '../../src/package/verify.ts';
+import type { Log } from '../../src/ports/log.ts';
+
+export type StagePlan = { readonly folder: string; readonly trust: string; readonly store: string };
+export type Staged = { readonly verifyMs: number; readonly stageMs: number; readonly grownMb: number };
+
+const KB = 1024;
+
+const plan: StagePlan = JSON.parse(process.argv[2] ?? '{}');
+const verifier = new FolderVerifier({ trust: () => loadTrust(plan.trust) });
+const archive = { bytes: archiveBytes, unpack: unpackTo };
+const store = new FsSlotStore({ folder: plan.store, parse: parsePackage, archive, log: silent() });
+await store.start();
+
+const peakBefore = process.resourceUsage().maxRSS;
+const startedMs = performance.now();
+const context = { nowMs: Date.now(), releaseFloor: 0, groups: [], thing: 'bench', newInstall: true };
+const { ref, files } = given(await verifier.verify(plan.folder, context));
+const verifiedMs = performance.now();
+given(await store.stage('bench', plan.folder, ref, files));
+const stagedMs = performance.now();
+
+const grownMb = ((process.resourceUsage().maxRSS - peakBefore) * KB) / 1e6;
+const staged: Staged = { verifyMs: verifiedMs - startedMs, stageMs: stagedMs - verifiedMs, grownMb };
+process.send?.(staged);
+process.once('disconnect', () => process.exit());
+
+function given<T>(result: Result<T>): T {
+  if (!result.ok) throw new EdgeError(result.error);
+  return result.value;
+}
+
+function silent(): Log {
+  const nothing = () => {};
+  return { debug: nothing, info: nothing, warn: nothing, error: nothing, child: silent, setLevel: nothing };
+}
