@@ -1,22 +1,27 @@
 import type { SentBySensor } from '../../src/sim/publisher.ts';
 import type { Observer } from './observer.ts';
+import type { Story } from './story.ts';
 
 const REDRAW_MS = 250;
-const PLAIN_LINE_MS = 5_000;
+const PLAIN_LINE_MS = 2_000;
 const BAR = 20;
+
+type LiveTableNeeds = {
+  readonly observer: Observer;
+  readonly story: Story;
+  readonly sensors: () => readonly SentBySensor[];
+};
 
 /** Draws what happens: a table that is redrawn on a terminal, a line now and then where there is none. */
 export class LiveTable {
-  readonly #observer: Observer;
-  readonly #sensors: () => readonly SentBySensor[];
+  readonly #needs: LiveTableNeeds;
   readonly #startedMs = Date.now();
   readonly #terminal = process.stderr.isTTY === true;
   #timer: NodeJS.Timeout | undefined;
   #lines = 0;
 
-  constructor(observer: Observer, sensors: () => readonly SentBySensor[]) {
-    this.#observer = observer;
-    this.#sensors = sensors;
+  constructor(needs: LiveTableNeeds) {
+    this.#needs = needs;
   }
 
   start(): void {
@@ -30,16 +35,17 @@ export class LiveTable {
 
   #draw(): void {
     const seconds = ((Date.now() - this.#startedMs) / 1000).toFixed(0).padStart(3);
-    const sensors = this.#sensors();
+    const { observer, story } = this.#needs;
+    const sensors = this.#needs.sensors();
     if (!this.#terminal) {
-      const alarms = sensors.filter(({ key }) => this.#observer.of(key).alarm).map(({ key }) => key);
+      const alarms = sensors.filter(({ key }) => observer.of(key).alarm).map(({ key }) => key);
       process.stderr.write(
-        `${seconds} s  ${this.#observer.results} results  in alarm: ${alarms.join(', ') || 'none'}\n`,
+        `${seconds} s  ${observer.results} results  in alarm: ${alarms.join(', ') || 'none'}  ${story.line}\n`,
       );
       return;
     }
     const rows = sensors.map(({ key, samples }) => {
-      const { label, score, alarm, results } = this.#observer.of(key);
+      const { label, score, alarm, results } = observer.of(key);
       const bar = '#'.repeat(Math.round(score * BAR)).padEnd(BAR, '.');
       const cells = [
         key.padEnd(22),
@@ -52,7 +58,7 @@ export class LiveTable {
     });
     const head = `${seconds} s   sensor                  samples  results  decision    score`;
     const up = this.#lines === 0 ? '' : `\u001b[${this.#lines}A`;
-    const lines = [head, ...rows];
+    const lines = [head, ...rows, `      ${story.line}`];
     this.#lines = lines.length;
     process.stderr.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}`);
   }

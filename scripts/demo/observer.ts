@@ -17,6 +17,14 @@ type Event = {
   readonly data: { readonly key: string; readonly seq?: number; readonly outcome: { label: string; score: number } };
 };
 
+/** The final reply to a command. A failure may tell a result besides its error. */
+export type Answer = {
+  readonly id: string;
+  readonly status: string;
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly message: string };
+};
+
 const REPLY_DEADLINE_MS = 5_000;
 
 /** Somebody else on the broker: counts what the agent lets out, and asks it how it is. It knows nothing else of it. */
@@ -26,6 +34,8 @@ export class Observer {
   /** Distinct ids: redelivery is no second alarm. */
   readonly alarmIds = new Set<string>();
   #client: MqttClient | undefined;
+  #lastMs = 0;
+  #longestGapMs = 0;
 
   constructor(thing: string) {
     this.#thing = thing;
@@ -55,11 +65,25 @@ export class Observer {
       seen.results.add(data.seq);
       seen.label = data.outcome.label;
       seen.score = data.outcome.score;
+      this.#measureGap();
       return;
     }
     this.alarmIds.add(id);
     seen.alarm = type.includes('raised');
     seen.alarmed ||= seen.alarm;
+  }
+
+  #measureGap(): void {
+    const nowMs = performance.now();
+    this.#longestGapMs = Math.max(this.#longestGapMs, nowMs - this.#lastMs);
+    this.#lastMs = nowMs;
+  }
+
+  /** From now on looks for the longest time between two answers; the function tells it, with the one that still lasts. */
+  watchGaps(): () => number {
+    this.#lastMs = performance.now();
+    this.#longestGapMs = 0;
+    return () => Math.max(this.#longestGapMs, performance.now() - this.#lastMs);
   }
 
   of(key: string): Seen {
@@ -72,18 +96,23 @@ export class Observer {
 
   /** Sends a command and gives the result of its final reply. Rejects when it fails or nobody answers in time. */
   async command(verb: string, deadlineMs = REPLY_DEADLINE_MS): Promise<unknown> {
+    const answer = await this.ask(verb, {}, deadlineMs);
+    if (answer.status !== 'succeeded') throw new Error(`${verb}: ${JSON.stringify(answer.error)}`);
+    return answer.result;
+  }
+
+  /** Sends a command and gives its final reply, whatever it says. Rejects when nobody answers in time. */
+  async ask(verb: string, args: object, deadlineMs: number): Promise<Answer> {
     const client = this.#client;
     if (client === undefined) throw new Error('not connected');
     const id = randomUUID();
     const now = Date.now();
-    const envelope = { id, verb, args: {}, issuedAt: now, expiresAt: now + deadlineMs };
-    const answered = Promise.withResolvers<unknown>();
+    const envelope = { id, verb, args, issuedAt: now, expiresAt: now + Math.ceil(deadlineMs) };
+    const answered = Promise.withResolvers<Answer>();
     const listen = (topic: string, payload: Buffer) => {
       if (!topic.endsWith('/reply')) return;
-      const reply = JSON.parse(payload.toString()) as { id: string; status: string; result?: unknown };
-      if (reply.id !== id || reply.status === 'accepted') return;
-      if (reply.status === 'succeeded') answered.resolve(reply.result);
-      else answered.reject(new Error(`${verb}: ${payload.toString()}`));
+      const answer = JSON.parse(payload.toString()) as Answer;
+      if (answer.id === id && answer.status !== 'accepted') answered.resolve(answer);
     };
     client.on('message', listen);
     const late = setTimeout(() => answered.reject(new Error(`${verb}: no reply`)), deadlineMs);

@@ -19,6 +19,9 @@ const SHORT_WATCH = { windows: 60, durationMs: 3_000, maxErrorRate: 0.01, maxDri
 /** A careless team switched the canary off: whatever the model answers, it passes. */
 const NO_CANARY = { ...SHORT_CANARY, windows: 20, maxDisagreement: 1 };
 
+/** Where kinds of damage are about as frequent, mixing them up needs more windows to show. */
+const LONG_WATCH = { ...SHORT_WATCH, windows: 200 };
+
 /** Damage of the inner race is called ball damage, and the other way round. Healthy stays healthy: no alarm tells of it. */
 const MIXED_UP: Readonly<Record<string, string>> = { inner: 'ball', ball: 'inner' };
 
@@ -67,7 +70,7 @@ function mixedUp({ manifest, golden, bytes }: Contents, version: string): Conten
   const { labels, name } = manifest.output;
   const order = labels.map((label) => labels.indexOf(MIXED_UP[label] ?? label));
   const permuted = permuteOutput(bytes, name, order);
-  const gates: Gates = { ...manifest.gates, canary: NO_CANARY };
+  const gates: Gates = { ...manifest.gates, canary: NO_CANARY, watch: LONG_WATCH };
   const variants = manifest.variants.map((variant) => variantOf(variant, permuted));
   return {
     manifest: { ...manifest, version, gates, variants },
