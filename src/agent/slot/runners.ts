@@ -46,11 +46,10 @@ export class Runners {
     const runner = this.#needs.makeRunner(use);
     this.#alive.add(runner);
     const loaded = await runner.start({ label: `${name}@${version}/${model.variant}`, bytes, input, output });
-    if (!loaded.ok) {
-      this.#alive.delete(runner);
-      return loaded;
-    }
-    return this.#stopped ? STOPPED : ok({ ...model, runner, loaded: loaded.value });
+    if (loaded.ok && !this.#stopped) return ok({ ...model, runner, loaded: loaded.value });
+    await runner.stop(0);
+    this.#alive.delete(runner);
+    return loaded.ok ? STOPPED : loaded;
   }
 
   /** Ends one; a run in flight may take `deadlineMs` more. */
