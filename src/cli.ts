@@ -24,6 +24,8 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
     const [{ modelTest }, { makeTestRunner }] = await Promise.all([import('./cli/model-test.ts'), import('./main.ts')]);
     return modelTest(makeTestRunner) as unknown as CliCommand;
   },
+  'model activate': async () => (await import('./cli/model-activate.ts')).modelActivate as unknown as CliCommand,
+  'model rollback': async () => (await import('./cli/model-rollback.ts')).modelRollback as unknown as CliCommand,
   'trust init': async () => (await import('./cli/trust-init.ts')).trustInit as unknown as CliCommand,
   'trust sign': async () => (await import('./cli/trust-sign.ts')).trustSign as CliCommand,
   'trust rotate': async () => (await import('./cli/trust-rotate.ts')).trustRotate as CliCommand,
