@@ -139,7 +139,7 @@ function tell(judgement: Judgement): number {
     );
     console.log(`
 ${readings} readings made ${windows} windows; ${results} were answered, ${lost} lost.
-Alarms: ${alarms.join(', ') || 'none'} (${ok ? 'as it should be' : 'not as it should be'}).
+Alarms: ${alarms.join(', ') || 'none'}.
 From a reading to its decision: half within ${p50Ms} ms, 99 % within ${p99Ms} ms. Agent and model runner: ${rssMb} MB.
 
 Rollouts (${active} answers now; without them the longest pause between two answers was ${usualGapMs} ms):
@@ -147,7 +147,9 @@ Rollouts (${active} answers now; without them the longest pause between two answ
 - ${wrong}
   It is signed and fast, and takes inner race for ball. Its team switched the canary off, which would have refused it: so
   it answered, until the model before it, kept warm on the same windows, showed that it was wrong.
-- ${forged}`);
+- ${forged}
+
+${ok ? 'All of it is as it should be.' : 'This is not as it should be.'}`);
   }
   return judgement.ok ? 0 : 1;
 }

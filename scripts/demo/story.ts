@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { toFailure } from '../../src/domain/errors.ts';
 import type { Observer } from './observer.ts';
 
 /** What the demo tells of one rollout. */
@@ -12,7 +11,7 @@ export type Told = {
 };
 
 type StoryNeeds = {
-  readonly observer: Observer;
+  readonly observer: Pick<Observer, 'ask' | 'command' | 'watchGaps'>;
   /** Folder of the package by version. */
   readonly folders: Readonly<Record<string, string>>;
 };
@@ -86,7 +85,7 @@ export class Story {
       const { outcome = 'failed', reason = '' } = (result ?? {}) as { outcome?: string; reason?: string };
       return { outcome: OUTCOMES[outcome] ?? outcome, reason: reason || (error?.message ?? '') };
     } catch (thrown) {
-      return { outcome: 'unfinished', reason: toFailure(thrown).message };
+      return { outcome: 'unfinished', reason: thrown instanceof Error ? thrown.message : String(thrown) };
     }
   }
 
