@@ -1,5 +1,5 @@
-import { matchesFilter } from '../../src/adapters/mqtt/topic-filter.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../src/domain/errors.ts';
+import { matchesFilter } from '../../src/domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Incoming, Outgoing } from '../../src/ports/bus.ts';
 
 type Listener = (state: BusState, error: Failure | undefined) => void;

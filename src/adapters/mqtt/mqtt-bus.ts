@@ -1,4 +1,5 @@
 import { type Failure, fail, failure, type Result } from '../../domain/errors.ts';
+import { isValidFilter } from '../../domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Outgoing } from '../../ports/bus.ts';
 import { AckedPublisher, type BrokerLimits, limitsOf } from './acked-publisher.ts';
 import { backoffMs } from './backoff.ts';
@@ -7,7 +8,6 @@ import { Link } from './link.ts';
 import { openSocket } from './open-socket.ts';
 import { CONNECT_TIMEOUT_MS, type MqttBusOptions } from './options.ts';
 import { subscribeAll } from './subscribe.ts';
-import { isValidFilter } from './topic-filter.ts';
 import { TopicRouter } from './topic-router.ts';
 
 /** Above this the network does not keep up, and direct messages are refused until it does. About 1,000 results. */
