@@ -86,8 +86,6 @@ export class FakeBus implements Bus {
   }
 
   subscribe(filter: string, _qos: 0 | 1, handler: Handler): void {
-    const same = this.#subscriptions.findIndex((subscription) => subscription.filter === filter);
-    if (same >= 0) this.#subscriptions.splice(same, 1);
     this.#subscriptions.push({ filter, handler });
   }
 

@@ -77,8 +77,10 @@ export class MqttBus implements Bus {
       return;
     }
     this.#router.add(filter, handler);
-    this.#filters.set(filter, qos);
-    if (this.#session !== undefined) void this.#subscribe(this.#session.link, new Map([[filter, qos]]));
+    // A second SUBSCRIBE takes the place of the first (MQTT 5, 3.8.4): it must not lower what the other handler asked for.
+    const wanted = this.#filters.get(filter) === 1 ? 1 : qos;
+    this.#filters.set(filter, wanted);
+    if (this.#session !== undefined) void this.#subscribe(this.#session.link, new Map([[filter, wanted]]));
   }
 
   publishDirect(messages: readonly Outgoing[]): boolean {
