@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -55,6 +54,10 @@ const STILL_STARTING_MS = 60_000;
 /** A device that could not start has nothing worth waiting for. */
 const STOP_AFTER_FAILURE_MS = 2_000;
 
+/** Alarms and commands are nobody else's business; a sandbox writes to its scratch folder as another user. */
+const PRIVATE = 0o700;
+const ANYBODY = 0o777;
+
 export type DeviceOptions = {
   readonly config: Config;
   /** Where relative paths of the configuration start: the folder of its file. */
@@ -80,7 +83,10 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const clock = systemClock;
   const log = options.log ?? pinoLog({ level: config.log.level });
   const stateDir = resolve(baseDir, config.stateDir);
-  await makeStateFolder(stateDir);
+  await makeFolder(stateDir, PRIVATE);
+  const scratchOf = (agent: string) => join(stateDir, 'scratch', agent);
+  for (const { name, runner } of config.agents)
+    if (runner.storage && runner.isolation === 'sandbox') await makeFolder(scratchOf(name), ANYBODY);
 
   const broker = config.bus.kind === 'embedded' ? await makeBroker(config.bus.port, log) : undefined;
   const url = config.bus.kind === 'embedded' ? await startBroker(broker) : config.bus.url;
@@ -97,9 +103,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const mode = () => steering.mode;
   const agents = config.agents.map((spec) => {
     const agentLog = log.child({ agent: spec.name });
-    const scratchFolder = join(stateDir, 'scratch', spec.name);
-    if (spec.runner.storage && spec.runner.isolation === 'sandbox')
-      mkdirSync(scratchFolder, { recursive: true, mode: 0o777 });
+    const scratchFolder = scratchOf(spec.name);
     const runner = createRunner({ ...spec.runner, device: spec.model.device, clock, log: agentLog, scratchFolder });
     const models = modelStore(baseDir);
     return new EdgeAgent({ thing, bootId, spec, models, runner, bus, outbox, clock, log: agentLog, mode });
@@ -182,9 +186,9 @@ function metricsPart(port: number, health: Health, log: Log): Part {
   return { name: 'metrics', start, stop: () => endpoint?.stop() };
 }
 
-async function makeStateFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string, mode: number): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode });
   } catch (cause) {
     throw new EdgeError(failure('E_STATE_FOLDER', folder, cause));
   }

@@ -54,7 +54,7 @@ const CASES: readonly Case[] = [
     config: agents({ model: { path: './nonsense' } }),
     code: 'E_MODEL_LOAD',
     exit: 1,
-    names: 'protobuf',
+    names: 'test-model@1.0.0/small: Failed to load model because protobuf',
   },
   {
     what: 'a model of another shape',
@@ -164,6 +164,7 @@ describe('agent run refuses to start', function () {
     const second = await launch({ folder: home, config: base(), flags: ['-o', 'json'] });
     const { code } = await second.ended();
     assertTold(second, 'E_STATE_LOCKED', 'locked');
+    assertTold(second, 'E_STATE_LOCKED', home);
     assert.equal(code, 1);
     assert.ok(first.running);
     assert.equal((await first.end('SIGTERM')).code, 0);
