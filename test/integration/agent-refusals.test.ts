@@ -84,6 +84,13 @@ const CASES: readonly Case[] = [
     exit: 1,
     names: 'manifest.json',
   },
+  {
+    what: 'a scratch folder that cannot be made',
+    config: { state: './blocked', ...agents({ isolated: true, permissions: ['storage'] }) },
+    code: 'E_STATE_FOLDER',
+    exit: 1,
+    names: 'scratch',
+  },
 ];
 
 describe('agent run refuses to start', function () {
@@ -179,7 +186,8 @@ function base(): object {
 }
 
 async function models(home: string): Promise<void> {
-  await mkdir(home, { recursive: true });
+  await mkdir(join(home, 'blocked'), { recursive: true });
+  await writeFile(join(home, 'blocked', 'scratch'), 'a file where a folder should be');
   await writeModelPackage(join(home, 'model'), meanModel(1), 1);
   await writeModelPackage(join(home, 'changed'), meanModel(1), 1);
   const changed = Buffer.from(meanModel(1));
