@@ -5,18 +5,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { EmbeddedBroker } from '../src/adapters/aedes/embedded-broker.ts';
 import { pinoLog } from '../src/adapters/pino-log.ts';
-import { EdgeError, type Result, toFailure } from '../src/domain/errors.ts';
+import { exitCodeOf } from '../src/cli/io.ts';
+import { EdgeError, type Result } from '../src/domain/errors.ts';
 import { openPackage } from '../src/package/load.ts';
 import { bearings } from '../src/sim/bearings.ts';
 import { Publisher, type Sent, windowsDueByKey } from '../src/sim/publisher.ts';
 import { Replay, readRecordings } from '../src/sim/replay.ts';
 import type { VibrationSensor } from '../src/sim/sensor.ts';
 import { AgentProcess } from './demo/agent-process.ts';
+import { type DemoFlags, readFlags } from './demo/flags.ts';
 import { LiveTable } from './demo/live-table.ts';
 import { Observer } from './demo/observer.ts';
+import { tell, tellFailure, type Verdict } from './demo/tell.ts';
 
 const THING = 'demo-press';
 const RUN_MS = 22_000;
@@ -46,41 +48,54 @@ type Diagnosis = {
   }[];
 };
 
-const { values: flags } = parseArgs({
-  options: {
-    output: { type: 'string', default: 'table' },
-    data: { type: 'string' },
-    seed: { type: 'string', default: '7' },
-  },
-});
+/** What a shell makes of Ctrl-C: 128 and the number of SIGINT. */
+const INTERRUPTED = 130;
 
-process.exitCode = await main();
+const asked = readFlags(process.argv.slice(2));
+if ('usage' in asked) {
+  (asked.wrong ? process.stderr : process.stdout).write(asked.usage);
+  process.exitCode = asked.wrong ? exitCodeOf('E_USAGE') : 0;
+} else {
+  process.exitCode = await main(asked);
+  // What Ctrl-C cut off in the middle would go on to its end.
+  if (process.exitCode === INTERRUPTED) process.exit();
+}
 
-async function main(): Promise<number> {
+async function main(flags: DemoFlags): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'openclaw-demo-'));
   const broker = new EmbeddedBroker({ port: 0, log: pinoLog({ level: 'warn' }) });
   const agent = new AgentProcess(folder);
   const observer = new Observer(THING);
-  try {
+  const show = async () => {
+    const all = await sensors(flags);
     const { url } = given(await broker.start());
     await observer.start(url);
     await agent.start(configuration(url, folder));
     await answers(agent, observer);
-    const sent = await play(await sensors(), url, observer);
+    const sent = await play(all, url, observer);
     await settle(observer, sent);
     const diagnosis = (await observer.command('diagnose')) as Diagnosis;
     const exitCode = await agent.stop();
-    return tell(await judge(sent, observer, diagnosis, exitCode));
+    return tell(await judge(sent, observer, diagnosis, exitCode), flags);
+  };
+  try {
+    return await Promise.race([show(), interrupted()]);
   } catch (error) {
-    process.stderr.write(`${agent.log}${toFailure(error).message}\n`);
-    console.log(JSON.stringify({ ok: false, error: toFailure(error) }));
-    return 1;
+    process.stderr.write(agent.log);
+    return tellFailure(error, flags);
   } finally {
     await agent.stop();
     await observer.stop();
     await broker.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Resolves at Ctrl-C, so that nothing is left behind: no process, no folder. */
+function interrupted(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(INTERRUPTED));
+  });
 }
 
 function configuration(url: string, folder: string): string {
@@ -104,8 +119,8 @@ async function answers(agent: AgentProcess, observer: Observer): Promise<void> {
   throw new Error('the agent did not start');
 }
 
-async function sensors(): Promise<readonly VibrationSensor[]> {
-  if (flags.data === undefined) return bearings({ ...WEAR, seed: Number(flags.seed) });
+async function sensors(flags: DemoFlags): Promise<readonly VibrationSensor[]> {
+  if (flags.data === undefined) return bearings({ ...WEAR, seed: flags.seed });
   return given(await readRecordings(flags.data)).map((recording) => new Replay(recording, { offset: 0, loop: false }));
 }
 
@@ -134,7 +149,12 @@ async function dueByKey(sent: Sent): Promise<ReadonlyMap<string, number>> {
   return windowsDueByKey(sent, manifest.input.window, manifest.input.hop);
 }
 
-async function judge(sent: Sent, observer: Observer, { device, agents }: Diagnosis, exitCode: number | undefined) {
+async function judge(
+  sent: Sent,
+  observer: Observer,
+  { device, agents }: Diagnosis,
+  exitCode: number | undefined,
+): Promise<Verdict> {
   const [agent] = agents;
   if (agent === undefined) throw new Error('the agent told nothing of itself');
   const { counts, latencyMs } = agent.metrics;
@@ -156,18 +176,6 @@ async function judge(sent: Sent, observer: Observer, { device, agents }: Diagnos
     p99Ms: latencyMs.p99,
     rssMb: Math.round((device.rssBytes + agent.runner.rssBytes) / BYTES_PER_MB),
   };
-}
-
-function tell(verdict: Awaited<ReturnType<typeof judge>>): number {
-  if (flags.output === 'json') console.log(JSON.stringify(verdict));
-  else {
-    const { ok, readings, windows, results, alarms, lost, p50Ms, p99Ms, rssMb } = verdict;
-    console.log(`
-${readings} readings made ${windows} windows; ${results} were answered, ${lost} lost.
-Alarms: ${alarms.join(', ') || 'none'} (${ok ? 'as it should be' : 'not as it should be'}).
-From a reading to its decision: half within ${p50Ms} ms, 99 % within ${p99Ms} ms. Agent and model runner: ${rssMb} MB.`);
-  }
-  return verdict.ok ? 0 : 1;
 }
 
 function given<T>(result: Result<T>): T {
