@@ -108,11 +108,10 @@ export class ShadowReporter {
     this.#tellFailure(result);
   }
 
-  /** Once for each reason, with what can be done about it; a report that was cut off by the stop is no news. */
+  /** Once for each reason, with what can be done about it. That there is no connection is the bus's to tell. */
   #tellFailure(result: Result<void>): void {
     const code = result.ok ? undefined : result.error.code;
-    const stopped = this.#cancel.length === 0;
-    if (!result.ok && code !== this.#lastFailure && !stopped)
+    if (!result.ok && code !== this.#lastFailure && !TRY_AGAIN.has(result.error.code))
       this.#needs.log.warn({ error: result.error, hint: ERRORS[result.error.code].hint }, 'shadow report failed');
     this.#lastFailure = code;
   }
