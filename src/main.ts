@@ -269,6 +269,8 @@ function makeHealth(parts: {
 }): Health {
   const delay = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS });
   delay.enable();
+  // What it measures is the time between two samples: of a loop that is never late, LOOP_SAMPLE_MS.
+  const late = (ns: number) => Math.max(0, ns / NS_PER_MS - LOOP_SAMPLE_MS);
   return new Health({
     clock: systemClock,
     counters: parts.counters,
@@ -278,9 +280,9 @@ function makeHealth(parts: {
     rss: () => process.memoryUsage.rss(),
     loopDelay: {
       read: () => ({
-        p50: delay.percentile(50) / NS_PER_MS,
-        p99: delay.percentile(99) / NS_PER_MS,
-        max: delay.max / NS_PER_MS,
+        p50: late(delay.percentile(50)),
+        p99: late(delay.percentile(99)),
+        max: late(delay.max),
       }),
       reset: () => delay.reset(),
     },
