@@ -32,6 +32,12 @@ export function matchesFilter(filter: string, topic: string, same: SameLevel = i
   return wanted.length === given.length;
 }
 
+/** Tells whether `wide` matches every topic that `narrow` matches. */
+export function coversFilter(wide: string, narrow: string): boolean {
+  const rest = narrow.split('/').indexOf('#');
+  return matchesFilter(wide, narrow) && (rest < 0 || wide.split('/')[rest] !== '+');
+}
+
 type SameLevel = (wanted: string, given: string) => boolean;
 
 function isEqual(wanted: string, given: string): boolean {

@@ -46,7 +46,8 @@ export interface Bus {
   onState(listener: (state: BusState, error: Failure | undefined) => void): () => void;
   /**
    * Subscribes now, and again after each reconnect. `filter` may hold MQTT wildcards. A message goes to every handler
-   * whose filter matches, in the order of subscribing: two agents may hear the same sensors. The higher `qos` counts.
+   * whose filter matches, in the order of subscribing: two agents may hear the same sensors. Once, unless two filters of
+   * which neither covers the other (a/+, +/b) both match and the broker sends it for each. The higher `qos` counts.
    */
   subscribe(filter: string, qos: 0 | 1, handler: Handler): void;
   /**

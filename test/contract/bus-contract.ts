@@ -151,6 +151,16 @@ export function describeBus(name: string, open: (context: Mocha.Context) => Prom
       assert.deepEqual(came, [{ topic: 't/back', payload: 'again' }], 'once: no handler is doubled');
     });
 
+    it('gives a message once to every handler whose filter matches, the one filter within the other', async () => {
+      const wide = collect(bus, 't/wide/#');
+      const narrow = collect(bus, 't/wide/+/in');
+      await goOnline(bus);
+      const late = collect(bus, 't/wide/1/in');
+      for (const payload of ['x', 'y']) await bench.publish({ topic: 't/wide/1/in', payload });
+      await until(() => late.length >= 2);
+      assert.deepEqual([wide.length, narrow.length, late.length], [2, 2, 2]);
+    });
+
     it('gives a message once to every handler of the same filter', async () => {
       const first = collect(bus, 't/same');
       const second = collect(bus, 't/same');

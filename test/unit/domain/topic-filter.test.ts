@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isValidFilter, isValidTopic, matchesFilter } from '../../../src/domain/topic-filter.ts';
+import { coversFilter, isValidFilter, isValidTopic, matchesFilter } from '../../../src/domain/topic-filter.ts';
 
 describe('topic filters', () => {
   const MATCHES: readonly [string, string][] = [
@@ -39,6 +39,25 @@ describe('topic filters', () => {
   ];
   for (const [filter, topic] of MISSES) {
     it(`${filter} does not match ${topic}`, () => assert.equal(matchesFilter(filter, topic), false));
+  }
+
+  const COVERS: readonly [wide: string, narrow: string, covers: boolean][] = [
+    ['a/#', 'a/+/c', true],
+    ['a/#', 'a/b/#', true],
+    ['a/#', 'a', true],
+    ['a/+', 'a/b', true],
+    ['a/+', 'a/+', true],
+    ['#', '+/x', true],
+    ['a/+', 'a/#', false],
+    ['a/b', 'a/+', false],
+    ['a/+/#', 'a/#', false],
+    ['a/+', '+/a', false],
+    ['#', '$SYS/#', false],
+  ];
+  for (const [wide, narrow, covers] of COVERS) {
+    it(`${wide} ${covers ? 'covers' : 'does not cover'} ${narrow}`, () => {
+      assert.equal(coversFilter(wide, narrow), covers);
+    });
   }
 
   it('compare levels as they are told to', () => {
