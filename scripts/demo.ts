@@ -7,21 +7,23 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { EmbeddedBroker } from '../src/adapters/aedes/embedded-broker.ts';
 import { pinoLog } from '../src/adapters/pino-log.ts';
-import { EdgeError, type Result, toFailure } from '../src/domain/errors.ts';
+import { exitCodeOf } from '../src/cli/io.ts';
+import { EdgeError, type Result } from '../src/domain/errors.ts';
 import { bearings } from '../src/sim/bearings.ts';
 import { Publisher, type Sent } from '../src/sim/publisher.ts';
 import { Replay, readRecordings } from '../src/sim/replay.ts';
 import type { VibrationSensor } from '../src/sim/sensor.ts';
 import { AgentProcess } from './demo/agent-process.ts';
 import { configuration, THING } from './demo/configuration.ts';
-import { type Diagnosis, dueByKey, type Judgement, judge, sum } from './demo/judge.ts';
+import { type DemoFlags, readFlags } from './demo/flags.ts';
+import { type Diagnosis, dueByKey, judge, sum } from './demo/judge.ts';
 import { LiveTable } from './demo/live-table.ts';
 import { Observer } from './demo/observer.ts';
 import { makePackages } from './demo/packages.ts';
 import { Story } from './demo/story.ts';
+import { tell, tellFailure } from './demo/tell.ts';
 
 /** Two of three bearings begin to fail after 4 s, and are done for at 12 s. */
 const WEAR = { count: 3, fail: ['inner', 'outer'], onsetSec: 4, failSec: 12 } as const;
@@ -40,43 +42,56 @@ const POLL_MS = 50;
 
 type Status = { readonly agents: readonly { readonly state: string }[] };
 
-const { values: flags } = parseArgs({
-  options: {
-    output: { type: 'string', default: 'table' },
-    data: { type: 'string' },
-    seed: { type: 'string', default: '7' },
-  },
-});
+/** What a shell makes of Ctrl-C: 128 and the number of SIGINT. */
+const INTERRUPTED = 130;
 
-process.exitCode = await main();
+const asked = readFlags(process.argv.slice(2));
+if ('usage' in asked) {
+  (asked.wrong ? process.stderr : process.stdout).write(asked.usage);
+  process.exitCode = asked.wrong ? exitCodeOf('E_USAGE') : 0;
+} else {
+  process.exitCode = await main(asked);
+  // What Ctrl-C cut off in the middle would go on to its end.
+  if (process.exitCode === INTERRUPTED) process.exit();
+}
 
-async function main(): Promise<number> {
+async function main(flags: DemoFlags): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'openclaw-demo-'));
   const broker = new EmbeddedBroker({ port: 0, log: pinoLog({ level: 'warn' }) });
   const agent = new AgentProcess(folder);
   const observer = new Observer(THING);
-  try {
+  const show = async () => {
+    const all = await sensors(flags);
     const packages = await makePackages(folder);
     const { url } = given(await broker.start());
     await observer.start(url);
     await agent.start(configuration(url, folder, packages));
     await answers(agent, observer);
     const story = new Story({ observer, folders: packages.folders });
-    const sent = await play(await sensors(), url, observer, story);
+    const sent = await play(all, url, observer, story);
     await settle(observer, sent);
     const diagnosis = (await observer.command('diagnose')) as Diagnosis;
     const exitCode = await agent.stop();
-    return tell(await judge({ sent, observer, story, diagnosis, exitCode }));
+    return tell(await judge({ sent, observer, story, diagnosis, exitCode }), flags);
+  };
+  try {
+    return await Promise.race([show(), interrupted()]);
   } catch (error) {
-    process.stderr.write(`${agent.log}${toFailure(error).message}\n`);
-    console.log(JSON.stringify({ ok: false, error: toFailure(error) }));
-    return 1;
+    process.stderr.write(agent.log);
+    return tellFailure(error, flags);
   } finally {
     await agent.stop();
     await observer.stop();
     await broker.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Resolves at Ctrl-C, so that nothing is left behind: no process, no folder. */
+function interrupted(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(INTERRUPTED));
+  });
 }
 
 /** Waits until the agent answers a command and its model is loaded: then it is connected and listens. */
@@ -90,8 +105,8 @@ async function answers(agent: AgentProcess, observer: Observer): Promise<void> {
   throw new Error('the agent did not start');
 }
 
-async function sensors(): Promise<readonly VibrationSensor[]> {
-  if (flags.data === undefined) return bearings({ ...WEAR, seed: Number(flags.seed) });
+async function sensors(flags: DemoFlags): Promise<readonly VibrationSensor[]> {
+  if (flags.data === undefined) return bearings({ ...WEAR, seed: flags.seed });
   const recordings = given(await readRecordings(flags.data));
   // Of CWRU's three balls one: where all kinds are as frequent, a model that mixes them up answers each as often as before.
   const balls = recordings.filter(({ fault }) => fault === 'ball').slice(1);
@@ -126,32 +141,6 @@ async function settle(observer: Observer, sent: Sent): Promise<void> {
   const deadline = Date.now() + SETTLE_DEADLINE_MS;
   const due = sum((await dueByKey(sent)).values());
   while (Date.now() < deadline && observer.results < due) await wait(POLL_MS);
-}
-
-function tell(judgement: Judgement): number {
-  if (flags.output === 'json') console.log(JSON.stringify(judgement));
-  else {
-    const { ok, readings, windows, results, alarms, lost, rollouts, active, usualGapMs, p50Ms, p99Ms, rssMb } =
-      judgement;
-    const [better, wrong, forged] = rollouts.map(
-      ({ version, outcome, reason, gapMs }) =>
-        `${version} ${outcome}${reason === '' ? '' : `: ${reason}`}. Longest pause: ${gapMs} ms.`,
-    );
-    console.log(`
-${readings} readings made ${windows} windows; ${results} were answered, ${lost} lost.
-Alarms: ${alarms.join(', ') || 'none'}.
-From a reading to its decision: half within ${p50Ms} ms, 99 % within ${p99Ms} ms. Agent and model runner: ${rssMb} MB.
-
-Rollouts (${active} answers now; without them the longest pause between two answers was ${usualGapMs} ms):
-- ${better}
-- ${wrong}
-  It is signed and fast, and takes inner race for ball. Its team switched the canary off, which would have refused it: so
-  it answered, until the model before it, kept warm on the same windows, showed that it was wrong.
-- ${forged}
-
-${ok ? 'All of it is as it should be.' : 'This is not as it should be.'}`);
-  }
-  return judgement.ok ? 0 : 1;
 }
 
 function given<T>(result: Result<T>): T {

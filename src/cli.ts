@@ -133,5 +133,5 @@ function makeIo(output: Output, signal: AbortSignal): Io {
 
 function plainMessage(error: CommanderError): string {
   if (error.code === 'commander.help') return 'it holds no command';
-  return error.message.replace(/^error: /, '');
+  return error.message.replace(/^error: /, '').replace(/\n/g, ' ');
 }

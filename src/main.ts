@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -56,6 +55,10 @@ const STILL_STARTING_MS = 60_000;
 /** A device that could not start has nothing worth waiting for. */
 const STOP_AFTER_FAILURE_MS = 2_000;
 
+/** Alarms and commands are nobody else's business; a sandbox writes to its scratch folder as another user. */
+const PRIVATE = 0o700;
+const ANYBODY = 0o777;
+
 export type DeviceOptions = {
   readonly config: Config;
   /** Where relative paths of the configuration start: the folder of its file. */
@@ -81,7 +84,10 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const clock = systemClock;
   const log = options.log ?? pinoLog({ level: config.log.level });
   const stateDir = resolve(baseDir, config.stateDir);
-  await makeStateFolder(stateDir);
+  await makeFolder(stateDir, PRIVATE);
+  const scratchOf = (agent: string) => join(stateDir, 'scratch', agent);
+  for (const { name, runner } of config.agents)
+    if (runner.storage && runner.isolation === 'sandbox') await makeFolder(scratchOf(name), ANYBODY);
 
   const broker = config.bus.kind === 'embedded' ? await makeBroker(config.bus.port, log) : undefined;
   const url = config.bus.kind === 'embedded' ? await startBroker(broker) : config.bus.url;
@@ -100,9 +106,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const mode = () => steering.mode;
   const agents = config.agents.map((spec) => {
     const agentLog = log.child({ agent: spec.name });
-    const scratchFolder = join(stateDir, 'scratch', spec.name);
-    if (spec.runner.storage && spec.runner.isolation === 'sandbox')
-      mkdirSync(scratchFolder, { recursive: true, mode: 0o777 });
+    const scratchFolder = scratchOf(spec.name);
     const { device } = spec.model;
     const makeRunner = (use: 'active' | 'candidate') => {
       const label = use === 'active' ? spec.runner.label : `${spec.runner.label}-candidate`;
@@ -202,9 +206,9 @@ function metricsPart(port: number, health: Health, log: Log): Part {
   return { name: 'metrics', start, stop: () => endpoint?.stop() };
 }
 
-async function makeStateFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string, mode: number): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode });
   } catch (cause) {
     throw new EdgeError(failure('E_STATE_FOLDER', folder, cause));
   }
@@ -292,6 +296,8 @@ function makeHealth(parts: {
 }): Health {
   const delay = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS });
   delay.enable();
+  // What it measures is the time between two samples: of a loop that is never late, LOOP_SAMPLE_MS.
+  const late = (ns: number) => Math.max(0, ns / NS_PER_MS - LOOP_SAMPLE_MS);
   return new Health({
     clock: systemClock,
     counters: parts.counters,
@@ -301,9 +307,9 @@ function makeHealth(parts: {
     rss: () => process.memoryUsage.rss(),
     loopDelay: {
       read: () => ({
-        p50: delay.percentile(50) / NS_PER_MS,
-        p99: delay.percentile(99) / NS_PER_MS,
-        max: delay.max / NS_PER_MS,
+        p50: late(delay.percentile(50)),
+        p99: late(delay.percentile(99)),
+        max: late(delay.max),
       }),
       reset: () => delay.reset(),
     },

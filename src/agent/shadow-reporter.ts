@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../domain/errors.ts';
+import { ERRORS, type ErrorCode, type Result } from '../domain/errors.ts';
 import type { DeviceCounter } from '../domain/metrics.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -94,7 +94,7 @@ export class ShadowReporter {
   }
 
   async #report(reported: Reported, significant: string): Promise<void> {
-    const { shadow, counters, log } = this.#needs;
+    const { shadow, counters } = this.#needs;
     const clear = this.#toClear;
     this.#reporting = true;
     const result = await shadow.report(shadowDiff(shadow.reported ?? {}, reported), clear);
@@ -105,8 +105,14 @@ export class ShadowReporter {
     this.#told = again ? undefined : significant;
     // Once is enough also when nobody answered: without a shadow service there is nothing to clear.
     if (!again && this.#toClear === clear) this.#toClear = undefined;
+    this.#tellFailure(result);
+  }
+
+  /** Once for each reason, with what can be done about it. That there is no connection is the bus's to tell. */
+  #tellFailure(result: Result<void>): void {
     const code = result.ok ? undefined : result.error.code;
-    if (code !== this.#lastFailure && !result.ok) log.warn({ error: result.error }, 'shadow report failed');
+    if (!result.ok && code !== this.#lastFailure && !TRY_AGAIN.has(result.error.code))
+      this.#needs.log.warn({ error: result.error, hint: ERRORS[result.error.code].hint }, 'shadow report failed');
     this.#lastFailure = code;
   }
 }

@@ -1,5 +1,5 @@
 import type { AgentForm, AgentShape } from './agent-form.ts';
-import { crossCheck } from './cross-check.ts';
+import { checkUnique, crossCheck } from './cross-check.ts';
 import { NAME_PATTERN } from './fields.ts';
 
 /** `container` names a process. What looks like an image would be a promise that nothing here keeps. */
@@ -40,6 +40,13 @@ export function checkPermissions(form: AgentShape): AgentShape {
       unsupported: true,
       hint: 'Set isolated: true, or leave permissions out.',
     });
+  });
+}
+
+/** Each message would be read by both, and be bad input to one of them. */
+export function checkInputs(form: AgentShape): AgentShape {
+  return crossCheck(form, [], (agent, report, sound) => {
+    checkUnique((agent as { inputs?: unknown }).inputs, 'topic', ['inputs'], report, sound);
   });
 }
 

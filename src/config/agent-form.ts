@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { DEVICES } from '../domain/agent-spec.ts';
-import { checkDevice, checkImage, checkInline, checkIsolation, checkModel, checkPermissions } from './agent-checks.ts';
+import {
+  checkDevice,
+  checkImage,
+  checkInline,
+  checkInputs,
+  checkIsolation,
+  checkModel,
+  checkPermissions,
+} from './agent-checks.ts';
 import { decisionForm } from './decision-form.ts';
 import { count, duration, field, name, path, size, topicTemplate } from './fields.ts';
 import { inputForm } from './input-form.ts';
@@ -153,7 +161,12 @@ const shape = z.strictObject({
 export type AgentShape = typeof shape;
 export type AgentForm = z.output<AgentShape>;
 
-export const agentForm = [checkImage, checkIsolation, checkPermissions, checkInline, checkModel, checkDevice].reduce(
-  (form, add) => add(form),
-  shape,
-);
+export const agentForm = [
+  checkImage,
+  checkInputs,
+  checkIsolation,
+  checkPermissions,
+  checkInline,
+  checkModel,
+  checkDevice,
+].reduce((form, add) => add(form), shape);

@@ -1,3 +1,4 @@
+import { matchesFilter } from '../domain/topic-filter.ts';
 import { MAX_TOPIC_LENGTH } from './limits.ts';
 
 const PLACEHOLDERS = ['{thing}', '{agent}', '{key}'];
@@ -34,21 +35,12 @@ function textProblem(topic: string): string | undefined {
 
 /** Tells whether some topic made from `template` is matched by `filter`. A {key} may become any text of one level. */
 export function mayMatch(filter: string, template: string, names: { thing: string; agent: string }): boolean {
-  const wanted = filter.split('/');
-  const made = template.replaceAll('{thing}', names.thing).replaceAll('{agent}', names.agent).split('/');
-  // MQTT 5, 4.7.2: a wildcard in the first level does not match topics that start with $.
-  if (made[0]?.startsWith('$') && (wanted[0] === '#' || wanted[0] === '+')) return false;
-  for (const [at, level] of wanted.entries()) {
-    if (level === '#') return true;
-    const other = made[at];
-    if (other === undefined || !levelMayMatch(level, other)) return false;
-  }
-  // "a/#" also matches "a" itself; that is the # above, one level beyond the end.
-  return made.length === wanted.length;
+  const topic = template.replaceAll('{thing}', names.thing).replaceAll('{agent}', names.agent);
+  return matchesFilter(filter, topic, levelMayMatch);
 }
 
 function levelMayMatch(wanted: string, made: string): boolean {
-  if (wanted === '+' || wanted === made) return true;
+  if (wanted === made) return true;
   const parts = made.split('{key}');
   if (parts.length === 1) return false;
   return wanted.startsWith(parts[0] ?? '') && wanted.endsWith(parts.at(-1) ?? '');

@@ -20,11 +20,15 @@ export const ERRORS = {
     message: 'The configuration asks for something that this version cannot honour',
     hint: 'Remove the setting: nothing here is silently ignored.',
   },
-  E_USAGE: { retryable: false, message: 'The command line is not understood', hint: 'Run the command with --help.' },
+  E_USAGE: {
+    retryable: false,
+    message: 'The command line is not understood',
+    hint: '`openclaw-edge --help` lists the commands; --help behind a command lists its flags.',
+  },
   E_FILE_MISSING: {
     retryable: false,
     message: 'A file that is needed is not there',
-    hint: 'Check the path; relative paths start at the folder of the configuration file.',
+    hint: 'Check the path: one in a configuration starts at the folder of its file, one in a flag where you are.',
   },
   E_INTERNAL: {
     retryable: false,
@@ -36,7 +40,7 @@ export const ERRORS = {
   E_BUS_UNREACHABLE: {
     retryable: true,
     message: 'The broker cannot be reached',
-    hint: 'Check bus.url and that the broker runs; the agent keeps trying with backoff.',
+    hint: 'Check the address (bus.url, or --broker) and that the broker runs; an agent keeps trying with backoff.',
   },
   E_BUS_REFUSED: {
     retryable: true,
@@ -289,7 +293,7 @@ export const ERRORS = {
   },
   E_STATE_FOLDER: {
     retryable: false,
-    message: 'The state folder cannot be made',
+    message: 'A folder for state cannot be made',
     hint: 'Check `state` in the configuration: its path, and the rights of the folder that holds it.',
   },
   E_STATE_LOCKED: {

@@ -44,7 +44,11 @@ export interface Bus {
   readonly lastError: Failure | undefined;
   /** Tells every change of `state` and, while online, every refused subscription. Returns a function that ends the listening. */
   onState(listener: (state: BusState, error: Failure | undefined) => void): () => void;
-  /** Subscribes now, and again after each reconnect. `filter` may hold MQTT wildcards; one handler a filter. */
+  /**
+   * Subscribes now, and again after each reconnect. `filter` may hold MQTT wildcards. A message goes to every handler
+   * whose filter matches, in the order of subscribing: two agents may hear the same sensors. Once, unless two filters of
+   * which neither covers the other (a/+, +/b) both match and the broker sends it for each. The higher `qos` counts.
+   */
   subscribe(filter: string, qos: 0 | 1, handler: Handler): void;
   /**
    * QoS 0: hands all messages to the socket in one write. False (nothing sent) while offline or when the socket is choked.

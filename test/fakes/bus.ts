@@ -1,5 +1,5 @@
-import { matchesFilter } from '../../src/adapters/mqtt/topic-filter.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../src/domain/errors.ts';
+import { matchesFilter } from '../../src/domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Incoming, Outgoing } from '../../src/ports/bus.ts';
 
 type Listener = (state: BusState, error: Failure | undefined) => void;
@@ -86,8 +86,6 @@ export class FakeBus implements Bus {
   }
 
   subscribe(filter: string, _qos: 0 | 1, handler: Handler): void {
-    const same = this.#subscriptions.findIndex((subscription) => subscription.filter === filter);
-    if (same >= 0) this.#subscriptions.splice(same, 1);
     this.#subscriptions.push({ filter, handler });
   }
 

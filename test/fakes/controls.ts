@@ -134,7 +134,7 @@ export class FakeControls implements AgentControls {
   }
 }
 
-export function emptyOutbox(): OutboxStats & { dropped: Record<MessageClass, number> } {
+function emptyOutbox(): OutboxStats & { dropped: Record<MessageClass, number> } {
   const none = () => Object.fromEntries(MESSAGE_CLASSES.map((name) => [name, 0])) as Record<MessageClass, number>;
   return { newestSeq: 0, rows: 0, rowsByClass: none(), bytes: 4096, dropped: none(), quarantined: 0, damaged: 0 };
 }

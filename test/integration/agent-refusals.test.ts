@@ -54,7 +54,7 @@ const CASES: readonly Case[] = [
     config: agents({ model: { path: './nonsense' } }),
     code: 'E_MODEL_LOAD',
     exit: 1,
-    names: 'protobuf',
+    names: 'test-model@1.0.0/small: Failed to load model because protobuf',
   },
   {
     what: 'a model of another shape',
@@ -83,6 +83,13 @@ const CASES: readonly Case[] = [
     code: 'E_STATE_FOLDER',
     exit: 1,
     names: 'manifest.json',
+  },
+  {
+    what: 'a scratch folder that cannot be made',
+    config: { state: './blocked', ...agents({ isolated: true, permissions: ['storage'] }) },
+    code: 'E_STATE_FOLDER',
+    exit: 1,
+    names: 'scratch',
   },
 ];
 
@@ -164,6 +171,7 @@ describe('agent run refuses to start', function () {
     const second = await launch({ folder: home, config: base(), flags: ['-o', 'json'] });
     const { code } = await second.ended();
     assertTold(second, 'E_STATE_LOCKED', 'locked');
+    assertTold(second, 'E_STATE_LOCKED', home);
     assert.equal(code, 1);
     assert.ok(first.running);
     assert.equal((await first.end('SIGTERM')).code, 0);
@@ -178,7 +186,8 @@ function base(): object {
 }
 
 async function models(home: string): Promise<void> {
-  await mkdir(home, { recursive: true });
+  await mkdir(join(home, 'blocked'), { recursive: true });
+  await writeFile(join(home, 'blocked', 'scratch'), 'a file where a folder should be');
   await writeModelPackage(join(home, 'model'), meanModel(1), 1);
   await writeModelPackage(join(home, 'changed'), meanModel(1), 1);
   const changed = Buffer.from(meanModel(1));

@@ -69,7 +69,7 @@ describe('the command line', () => {
         openclaw(...words.slice(0, 2), '-ojson', ...words.slice(2)),
       ]);
       assert.deepEqual([people.exitCode, people.out], [2, '']);
-      assert.match(people.err, /^E_USAGE .+\nRun the command with --help\.\n$/);
+      assert.match(people.err, /^E_USAGE .+\n`openclaw-edge --help` lists the commands; .+\n$/);
       assert.equal(programs.exitCode, 2);
       if (words.includes('xml')) return; // which output is wanted, nobody knows
       const { ok, error } = JSON.parse(programs.out);

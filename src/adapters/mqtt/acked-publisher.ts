@@ -1,10 +1,10 @@
 import type { IConnackPacket, MqttClient } from 'mqtt';
 import { fail, ok, type Result } from '../../domain/errors.ts';
+import { isValidTopic } from '../../domain/topic-filter.ts';
 import type { Outgoing } from '../../ports/bus.ts';
 import type { Cancel, Clock } from '../../ports/clock.ts';
 import { sizeAcked } from './encode-publish.ts';
 import { MAX_IN_FLIGHT, type MqttBusOptions } from './options.ts';
-import { isValidTopic } from './topic-filter.ts';
 
 /** What the broker takes, from its CONNACK (MQTT 5, 3.2.2.3); MQTT 3.1.1 does not say. */
 export type BrokerLimits = {

@@ -1,5 +1,5 @@
+import { isValidTopic } from '../../domain/topic-filter.ts';
 import type { Outgoing } from '../../ports/bus.ts';
-import { isValidTopic } from './topic-filter.ts';
 import { varintSize, writeVarint } from './varint.ts';
 
 /** Control packet type and flag (MQTT 3.1.1, 2.2.1 and 3.3.1). */

@@ -1,4 +1,5 @@
 import { type Failure, fail, failure, type Result } from '../../domain/errors.ts';
+import { coversFilter, isValidFilter } from '../../domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Outgoing } from '../../ports/bus.ts';
 import { AckedPublisher, type BrokerLimits, limitsOf } from './acked-publisher.ts';
 import { backoffMs } from './backoff.ts';
@@ -6,8 +7,7 @@ import { PublishEncoder } from './encode-publish.ts';
 import { Link } from './link.ts';
 import { openSocket } from './open-socket.ts';
 import { CONNECT_TIMEOUT_MS, type MqttBusOptions } from './options.ts';
-import { subscribeAll } from './subscribe.ts';
-import { isValidFilter } from './topic-filter.ts';
+import { type Filters, subscribeAll, widest } from './subscribe.ts';
 import { TopicRouter } from './topic-router.ts';
 
 /** Above this the network does not keep up, and direct messages are refused until it does. About 1,000 results. */
@@ -77,8 +77,12 @@ export class MqttBus implements Bus {
       return;
     }
     this.#router.add(filter, handler);
-    this.#filters.set(filter, qos);
-    if (this.#session !== undefined) void this.#subscribe(this.#session.link, new Map([[filter, qos]]));
+    // A second SUBSCRIBE takes the place of the first (MQTT 5, 3.8.4): it must not lower what the other handler asked for.
+    const wanted = this.#filters.get(filter) === 1 ? 1 : qos;
+    this.#filters.set(filter, wanted);
+    if (this.#session === undefined) return;
+    const asked = [...widest(this.#filters)].filter(([wide]) => coversFilter(wide, filter));
+    void this.#subscribe(this.#session.link, new Map(asked));
   }
 
   publishDirect(messages: readonly Outgoing[]): boolean {
@@ -138,13 +142,13 @@ export class MqttBus implements Bus {
     this.#session = { link, publisher, limits };
     link.admit();
     this.#lastError = undefined;
-    await this.#subscribe(link, this.#filters);
+    await this.#subscribe(link, widest(this.#filters));
     if (!link.live) return;
     this.#options.log.info({ url: this.#options.url, window: publisher.window }, 'bus online');
     this.#tell('online', this.#lastError);
   }
 
-  async #subscribe(link: Link, filters: ReadonlyMap<string, 0 | 1>): Promise<void> {
+  async #subscribe(link: Link, filters: Filters): Promise<void> {
     try {
       const refused = await subscribeAll(link.client, filters);
       if (refused.length > 0) this.#report(failure('E_BUS_REJECTED', `the subscription to ${refused.join(', ')}`));

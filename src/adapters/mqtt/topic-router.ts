@@ -1,5 +1,5 @@
+import { matchesFilter } from '../../domain/topic-filter.ts';
 import type { Handler } from '../../ports/bus.ts';
-import { matchesFilter } from './topic-filter.ts';
 
 /** Topics whose handlers are remembered, about 2 MB; when full, all are forgotten: matching again costs microseconds. */
 const MAX_REMEMBERED_TOPICS = 10_000;
@@ -11,12 +11,12 @@ const NOBODY: readonly Handler[] = [];
  * there is one topic or a thousand.
  */
 export class TopicRouter {
-  readonly #handlers = new Map<string, Handler>();
+  readonly #handlers: (readonly [filter: string, handler: Handler])[] = [];
   #remembered = new Map<string, readonly Handler[]>();
 
-  /** One handler a filter: a second one for the same filter takes its place. */
+  /** Two agents may listen to the same filter: each handler is kept. */
   add(filter: string, handler: Handler): void {
-    this.#handlers.set(filter, handler);
+    this.#handlers.push([filter, handler]);
     this.#remembered = new Map();
   }
 
@@ -25,9 +25,7 @@ export class TopicRouter {
   }
 
   #match(topic: string): readonly Handler[] {
-    const matching = [...this.#handlers]
-      .filter(([filter]) => matchesFilter(filter, topic))
-      .map(([, handler]) => handler);
+    const matching = this.#handlers.filter(([filter]) => matchesFilter(filter, topic)).map(([, handler]) => handler);
     const found = matching.length === 0 ? NOBODY : matching;
     if (this.#remembered.size >= MAX_REMEMBERED_TOPICS) this.#remembered.clear();
     this.#remembered.set(topic, found);

@@ -1,24 +1,31 @@
+import { DEVICES, type Device } from '../../domain/agent-spec.ts';
 import { fail, type Result } from '../../domain/errors.ts';
 
-/** What may stand behind --device, and the ONNX Runtime provider that serves it in this build, if any. */
-export const DEVICES: Readonly<Record<string, { readonly provider: string | undefined }>> = {
-  cpu: { provider: 'cpu' },
-  cuda: { provider: 'cuda' },
-  tensorrt: { provider: 'tensorrt' },
-  webgpu: { provider: 'webgpu' },
-  // These need another runtime process than onnxruntime-node: known by name, so that the answer can say so.
-  npu: { provider: undefined },
-  openvino: { provider: undefined },
-  qnn: { provider: undefined },
-  hailo: { provider: undefined },
-  coral: { provider: undefined },
+/**
+ * The ONNX Runtime provider that serves a device in this build, if any. Those without need another runtime process than
+ * onnxruntime-node: known by name, so that the answer can say so. `auto` is none, it is a choice.
+ */
+const PROVIDERS: Readonly<Record<Exclude<Device, 'auto'>, string | undefined>> = {
+  cpu: 'cpu',
+  cuda: 'cuda',
+  tensorrt: 'tensorrt',
+  webgpu: 'webgpu',
+  npu: undefined,
+  openvino: undefined,
+  qnn: undefined,
+  hailo: undefined,
+  coral: undefined,
 };
 
-/** The provider of a device name; `auto` is none, it is a choice. */
+/** What a model can be asked to compute on, by name: each may be tried. */
+export const PLACES = DEVICES.filter((device) => device !== 'auto');
+
+/** The provider of a device name. */
 export function providerOf(device: string): Result<string> {
-  const known = Object.hasOwn(DEVICES, device) ? DEVICES[device] : undefined;
-  if (known?.provider !== undefined) return { ok: true, value: known.provider };
-  const usable = Object.keys(DEVICES).filter((name) => DEVICES[name]?.provider !== undefined);
-  const reason = known === undefined ? `there is no device "${device}"` : `this build has no runtime for "${device}"`;
+  const place = PLACES.find((known) => known === device);
+  const provider = place === undefined ? undefined : PROVIDERS[place];
+  if (provider !== undefined) return { ok: true, value: provider };
+  const usable = PLACES.filter((known) => PROVIDERS[known] !== undefined);
+  const reason = place === undefined ? `there is no device "${device}"` : `this build has no runtime for "${device}"`;
   return fail('E_DEVICE_UNAVAILABLE', `${reason}; known are auto, ${usable.join(', ')}`);
 }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { fail, ok, type Result } from '../../domain/errors.ts';
+import { ERRORS, type Failure, fail, ok, type Result } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { LoadedModel, ModelToLoad } from '../../ports/model-runner.ts';
-import { DEVICES, providerOf } from './device.ts';
+import { PLACES, providerOf } from './device.ts';
 import { ProcessRunner } from './process-runner.ts';
 import type { Launch } from './runner-process.ts';
 
@@ -27,10 +27,10 @@ const GPU_FILES = ['/dev/nvidiactl', '/dev/nvhost-ctrl-gpu'];
 /** Tells of every known device whether it works here. It tries each, as what the runtime lists is what it was compiled with. */
 export async function probeDevices(options: ProbeOptions): Promise<Probed[]> {
   const probed: Probed[] = [];
-  for (const device of Object.keys(DEVICES)) {
+  for (const device of PLACES) {
     const provider = providerOf(device);
     const tried = provider.ok ? await probeProvider(provider.value, options) : provider;
-    probed.push({ device, usable: tried.ok, reason: tried.ok ? undefined : tried.error.message });
+    probed.push({ device, usable: tried.ok, reason: tried.ok ? undefined : reasonOf(tried.error, device) });
   }
   return probed;
 }
@@ -48,7 +48,14 @@ export async function chooseProvider(device: string, options: ProbeOptions): Pro
   const provider = providerOf(device);
   if (!provider.ok) return provider;
   const tried = await probeProvider(provider.value, options);
-  return tried.ok ? provider : fail('E_DEVICE_UNAVAILABLE', `${device}: ${tried.error.message}`, tried.error);
+  return tried.ok ? provider : fail('E_DEVICE_UNAVAILABLE', `${device}: ${reasonOf(tried.error, device)}`, tried.error);
+}
+
+/** What the runtime said. That it was a model which did not load, and which, only leads astray: no model is meant. */
+function reasonOf({ code, message }: Failure, device: string): string {
+  const { message: general } = ERRORS[code];
+  const detail = message.startsWith(`${general}: `) ? message.slice(general.length + 2) : message;
+  return (detail.startsWith(`${device}: `) ? detail.slice(device.length + 2) : detail).split('\n', 1)[0] ?? detail;
 }
 
 /** Loads and runs the tiny graph in a process of its own: a bad driver may hang or abort. */
@@ -62,7 +69,7 @@ async function probeProvider(provider: string, options: ProbeOptions): Promise<R
     memoryBytes: undefined,
     random: Math.random,
   });
-  const loaded = await runner.start({ ...TINY_MODEL, label: `probe of ${provider}` });
+  const loaded = await runner.start({ ...TINY_MODEL, label: provider });
   await runner.stop(STOP_DEADLINE_MS);
   return loaded;
 }

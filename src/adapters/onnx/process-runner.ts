@@ -165,5 +165,8 @@ export class ProcessRunner implements ModelRunner {
 }
 
 function tooLarge(model: ModelToLoad): Result<string> {
-  return fail('E_MODEL_LOAD', `${model.bytes.length} bytes; a runner takes ${MAX_MODEL_BYTES} at most`);
+  return fail(
+    'E_MODEL_LOAD',
+    `${model.label} has ${model.bytes.length} bytes; a runner takes ${MAX_MODEL_BYTES} at most`,
+  );
 }

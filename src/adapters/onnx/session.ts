@@ -25,15 +25,15 @@ export async function openSession(model: ModelToLoad, options: SessionOptions): 
   try {
     session = await InferenceSession.create(model.bytes, sessionOptions(options));
   } catch (thrown) {
-    return fail('E_MODEL_LOAD', messageOf(thrown), thrown);
+    return fail('E_MODEL_LOAD', `${model.label}: ${messageOf(thrown)}`, thrown);
   }
   const problem = contractProblem(session.inputMetadata, session.outputMetadata, model.input, model.output);
   if (problem !== undefined) {
     await session.release();
-    return fail('E_MODEL_CONTRACT', problem);
+    return fail('E_MODEL_CONTRACT', `${model.label}: ${problem}`);
   }
   const run = runOf(session, Tensor, model);
-  const tried = await tryOut(run, rowLength(model));
+  const tried = await tryOut(run, model);
   if (!tried.ok) {
     await session.release();
     return tried;
@@ -91,7 +91,8 @@ function runOf(session: InferenceSession, tensor: typeof Tensor, model: ModelToL
 }
 
 /** Zeros must pass: a model that fails on them, or answers in another shape, breaks its contract. */
-async function tryOut(run: Session['run'], row: number): Promise<Result<Awaited<ReturnType<typeof measure>>>> {
+async function tryOut(run: Session['run'], model: ModelToLoad): Promise<Result<Awaited<ReturnType<typeof measure>>>> {
+  const row = rowLength(model);
   try {
     const measured = await measure(async (count) => {
       const result = await run(new Float32Array(count * row), count);
@@ -99,7 +100,7 @@ async function tryOut(run: Session['run'], row: number): Promise<Result<Awaited<
     });
     return ok(measured);
   } catch (thrown) {
-    return fail('E_MODEL_CONTRACT', messageOf(thrown), thrown);
+    return fail('E_MODEL_CONTRACT', `${model.label}: ${messageOf(thrown)}`, thrown);
   }
 }
 

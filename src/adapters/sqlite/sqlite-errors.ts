@@ -31,9 +31,11 @@ export function troubleOf(thrown: unknown): Trouble {
   return PRIMARY[thrown.errcode & 0xff] ?? 'io';
 }
 
-export function failureOf(thrown: unknown): Failure {
+/** Tells what was thrown by its code; with `file`, where the trouble is. */
+export function failureOf(thrown: unknown, file?: string): Failure {
   if (thrown instanceof EdgeError) return toFailure(thrown);
-  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  const said = thrown instanceof Error ? thrown.message : String(thrown);
+  const detail = file === undefined ? said : `${file}: ${said}`;
   const trouble = troubleOf(thrown);
   switch (trouble) {
     case 'damaged':

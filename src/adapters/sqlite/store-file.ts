@@ -23,7 +23,7 @@ export class StoreFile {
     try {
       return { store: this.#store(afterSeq), movedAside: undefined, salvaged: 0 };
     } catch (thrown) {
-      if (troubleOf(thrown) !== 'damaged') throw new EdgeError(failureOf(thrown));
+      if (troubleOf(thrown) !== 'damaged') throw new EdgeError(failureOf(thrown, this.#file));
     }
     return this.replace(afterSeq, nowMs);
   }
@@ -36,7 +36,7 @@ export class StoreFile {
       const { messages } = salvage(movedAside, store, this.#limits.batchOps, nowMs);
       return { store, movedAside, salvaged: messages };
     } catch (thrown) {
-      throw new EdgeError(failureOf(thrown));
+      throw new EdgeError(failureOf(thrown, this.#file));
     }
   }
 

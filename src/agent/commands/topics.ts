@@ -1,3 +1,5 @@
+import { matchesFilter } from '../../domain/topic-filter.ts';
+
 /** AWS IoT's limit, the tightest of the usual brokers. */
 const MAX_TOPIC_BYTES = 256;
 
@@ -25,18 +27,6 @@ export function replyTopicProblem(topic: string, forbidden: readonly string[]): 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[+#\u0000-\u001f\u007f]/.test(topic) || !topic.isWellFormed()) return 'is not a topic to publish to';
   if (topic.startsWith('$')) return 'starts with $, where brokers and clouds listen';
-  const inTheWay = [commandFilter('+'), ...forbidden].find((filter) => topicMatches(filter, topic));
+  const inTheWay = [commandFilter('+'), ...forbidden].find((filter) => matchesFilter(filter, topic));
   return inTheWay === undefined ? undefined : `is one that devices act upon (${inTheWay})`;
-}
-
-/** Tells whether an MQTT topic filter matches a topic (MQTT 5, 4.7). */
-export function topicMatches(filter: string, topic: string): boolean {
-  const wanted = filter.split('/');
-  const levels = topic.split('/');
-  if (topic.startsWith('$') && (wanted[0] === '#' || wanted[0] === '+')) return false;
-  for (const [at, level] of wanted.entries()) {
-    if (level === '#') return true;
-    if (at >= levels.length || (level !== '+' && level !== levels[at])) return false;
-  }
-  return wanted.length === levels.length;
 }

@@ -10,8 +10,8 @@ const KEPT_ARGS = ['agent', 'source', 'force', 'for', 'level'] as const;
 export type CommandFacts = {
   readonly id: string | undefined;
   readonly verb: string;
-  /** Where it came from: the bus, or this machine. */
-  readonly by: 'mqtt' | 'local';
+  /** Where it came from: the bus, the control socket, or the inbox. */
+  readonly by: 'mqtt' | 'local' | 'inbox';
   readonly status: 'accepted' | 'rejected' | 'succeeded' | 'failed';
   readonly args?: Readonly<Record<string, unknown>> | undefined;
   readonly error?: Pick<Failure, 'code' | 'message'> | undefined;

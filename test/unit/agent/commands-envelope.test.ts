@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ReadCommand, readCommand } from '../../../src/agent/commands/envelope.ts';
-import { replyTopicProblem, topicMatches } from '../../../src/agent/commands/topics.ts';
+import { replyTopicProblem } from '../../../src/agent/commands/topics.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
@@ -120,26 +120,6 @@ describe('a reply topic', () => {
       assert.equal(replyTopicProblem(topic, ['dt/+/vibration', 'actuators/#']), undefined, topic);
     }
   });
-});
-
-describe('a topic filter', () => {
-  const cases: readonly (readonly [filter: string, topic: string, matches: boolean])[] = [
-    ['a/b', 'a/b', true],
-    ['a/b', 'a/b/c', false],
-    ['a/+', 'a/b', true],
-    ['a/+', 'a', false],
-    ['a/+', 'a/', true],
-    ['a/#', 'a', true],
-    ['a/#', 'a/b/c', true],
-    ['#', '$SYS/x', false],
-    ['+/x', '$SYS/x', false],
-    ['$SYS/#', '$SYS/x', true],
-  ];
-  for (const [filter, topic, matches] of cases) {
-    it(`${filter} ${matches ? 'matches' : 'does not match'} ${topic}`, () => {
-      assert.equal(topicMatches(filter, topic), matches);
-    });
-  }
 });
 
 function read(body: object, mqtt: { correlationData?: Uint8Array } = {}): ReadCommand {

@@ -213,6 +213,20 @@ describe('the shadow reporter', () => {
     assert.equal(controls.counters.snapshot().shadowFailures, 4);
   });
 
+  it('says nothing of a report that its own stop cuts off', async () => {
+    const shadow = new FakeShadow();
+    shadow.holding = true;
+    const { clock, log, reporter } = await start({ shadow });
+    shadow.failure = fail('E_BUS_OFFLINE');
+    await reporter.stop();
+    await clock.advance(0);
+    assert.equal(shadow.reports.length, 1);
+    assert.deepEqual(
+      log.events.filter((event) => event === 'shadow report failed'),
+      [],
+    );
+  });
+
   it('sends no second report while one is in flight', async () => {
     const shadow = new FakeShadow();
     shadow.holding = true;

@@ -15,6 +15,11 @@ const INVALID: readonly Case[] = [
   { text: 'agents: [{name: press 7}]', path: 'agents[0].name', problem: /letters, digits/ },
   { text: 'agents: [{A}, {A}]', path: 'agents[1].name', problem: /already taken by agents\[0\]/ },
   { text: 'agents: [{name: a, container: x}, {name: b, container: x}]', path: 'agents[1].container', problem: /taken/ },
+  {
+    text: 'agents: [{A, inputs: [{topic: s/+}, {topic: s/+, format: f32le}]}]',
+    path: 'agents[0].inputs[1].topic',
+    problem: /already taken by inputs\[0\]/,
+  },
   { text: 'agents: [{A, modle: {}}]', path: 'agents[0].modle', problem: /not a known key/, hint: /mean model\?/ },
   {
     text: 'agents: [{A, window: {max_keys: 3}}]',

@@ -12,6 +12,14 @@ describe('TopicRouter', () => {
     assert.deepEqual(router.handlers('$SYS/x'), []);
   });
 
+  it('keeps every handler of a filter, in the order they came', () => {
+    const router = new TopicRouter();
+    const [first, second] = [() => {}, () => {}];
+    router.add('a/+', first);
+    router.add('a/+', second);
+    assert.deepEqual(router.handlers('a/b'), [first, second]);
+  });
+
   it('looks again after a filter was added', () => {
     const router = new TopicRouter();
     assert.deepEqual(router.handlers('a'), []);

@@ -18,18 +18,30 @@ export function isValidFilter(filter: string): boolean {
 
 /**
  * Tells whether `topic` matches `filter` (MQTT 3.1.1, 4.7.1 and 4.7.2). `a/#` matches `a` too; a wildcard in the first
- * level matches no topic that starts with `$`.
+ * level matches no topic that starts with `$`. `same` compares two levels: by their text, unless given.
  */
-export function matchesFilter(filter: string, topic: string): boolean {
+export function matchesFilter(filter: string, topic: string, same: SameLevel = isEqual): boolean {
   const wanted = filter.split('/');
   const given = topic.split('/');
   if (topic.startsWith('$') && (wanted[0] === '+' || wanted[0] === '#')) return false;
   for (const [index, level] of wanted.entries()) {
     if (level === '#') return true;
-    if (index >= given.length) return false;
-    if (level !== '+' && level !== given[index]) return false;
+    const other = given[index];
+    if (other === undefined || (level !== '+' && !same(level, other))) return false;
   }
   return wanted.length === given.length;
+}
+
+/** Tells whether `wide` matches every topic that `narrow` matches. */
+export function coversFilter(wide: string, narrow: string): boolean {
+  const rest = narrow.split('/').indexOf('#');
+  return matchesFilter(wide, narrow) && (rest < 0 || wide.split('/')[rest] !== '+');
+}
+
+type SameLevel = (wanted: string, given: string) => boolean;
+
+function isEqual(wanted: string, given: string): boolean {
+  return wanted === given;
 }
 
 function isValidLength(topic: string): boolean {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isValidFilter, isValidTopic, matchesFilter } from '../../../../src/adapters/mqtt/topic-filter.ts';
+import { coversFilter, isValidFilter, isValidTopic, matchesFilter } from '../../../src/domain/topic-filter.ts';
 
 describe('topic filters', () => {
   const MATCHES: readonly [string, string][] = [
@@ -17,6 +17,7 @@ describe('topic filters', () => {
     ['a/+/c/#', 'a/b/c'],
     ['$aws/things/+/shadow/#', '$aws/things/press-7/shadow/name/x'],
     ['a/$b/+', 'a/$b/c'],
+    ['$SYS/#', '$SYS/x'],
   ];
   for (const [filter, topic] of MATCHES) {
     it(`${filter} matches ${topic}`, () => assert.equal(matchesFilter(filter, topic), true));
@@ -33,11 +34,38 @@ describe('topic filters', () => {
     ['A', 'a'],
     ['#', '$SYS/broker'],
     ['+/broker', '$SYS/broker'],
+    ['+/x', '$SYS/x'],
     ['$aws/+', 'aws/x'],
   ];
   for (const [filter, topic] of MISSES) {
     it(`${filter} does not match ${topic}`, () => assert.equal(matchesFilter(filter, topic), false));
   }
+
+  const COVERS: readonly [wide: string, narrow: string, covers: boolean][] = [
+    ['a/#', 'a/+/c', true],
+    ['a/#', 'a/b/#', true],
+    ['a/#', 'a', true],
+    ['a/+', 'a/b', true],
+    ['a/+', 'a/+', true],
+    ['#', '+/x', true],
+    ['a/+', 'a/#', false],
+    ['a/b', 'a/+', false],
+    ['a/+/#', 'a/#', false],
+    ['a/+', '+/a', false],
+    ['#', '$SYS/#', false],
+  ];
+  for (const [wide, narrow, covers] of COVERS) {
+    it(`${wide} ${covers ? 'covers' : 'does not cover'} ${narrow}`, () => {
+      assert.equal(coversFilter(wide, narrow), covers);
+    });
+  }
+
+  it('compare levels as they are told to', () => {
+    const anyX = (wanted: string, given: string) => wanted === given || given === 'x';
+    assert.equal(matchesFilter('a/b/+', 'a/x/c', anyX), true);
+    assert.equal(matchesFilter('a/b', 'x/y', anyX), false);
+    assert.equal(matchesFilter('a/b', 'a/x/x', anyX), false);
+  });
 
   it('hold wildcards only as whole levels, and # only at the end', () => {
     for (const filter of ['#', '+', 'a/#', '+/a/+', '/', 'a//b', '$aws/#']) assert.ok(isValidFilter(filter), filter);
