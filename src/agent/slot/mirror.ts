@@ -55,7 +55,6 @@ export class Mirror {
     const startedMs = clock.monotonic();
     const answered = await model.runner.run(batch, count);
     this.#running = undefined;
-    if (this.#stopped) return;
     if (answered.ok) tally.answered(count, onAnswered(answered.value, live, count), clock.monotonic() - startedMs);
     else tally.failed(count, answered.error);
   }
