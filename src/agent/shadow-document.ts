@@ -1,4 +1,6 @@
+import type { SlotRecord } from '../domain/rollout.ts';
 import type { AgentControls, PipelineStatus } from './commands/controls.ts';
+import { describeRollout, type RolloutReport } from './commands/describe.ts';
 import { type HealthSnapshot, totalDropped } from './health.ts';
 import type { DesiredError, SleepIntent } from './shadow-desired.ts';
 
@@ -6,11 +8,14 @@ import type { DesiredError, SleepIntent } from './shadow-desired.ts';
 export const MAX_REPORTED_BYTES = 6 * 1024;
 const MAX_REASONS = 5;
 const MAX_REASON = 120;
+/** The last ones: what the verdict was about. The whole of it is in the audit log. */
+const MAX_EVIDENCE = 3;
 
 type AgentReport = {
   readonly state: string;
   readonly problem?: string | undefined;
   readonly model?: { name: string; version: string; variant?: string; provider?: string } | undefined;
+  readonly rollout?: RolloutReport | undefined;
   readonly isolation: string;
   readonly alarmsActive: number;
   readonly latencyMs?: { p50: number; p99: number } | undefined;
@@ -55,7 +60,7 @@ export function describeForShadow(
     sleep,
     logLevel: controls.logLevel,
     health: { verdict: health.verdict, reasons: health.reasons.slice(0, MAX_REASONS).map(shortened) },
-    agents: Object.fromEntries(health.agents.map((agent) => [agent.name, describeAgent(agent)])),
+    agents: Object.fromEntries(health.agents.map((agent) => [agent.name, describeAgent(agent, controls)])),
     outbox: {
       rows: health.outbox.rows,
       bytes: health.outbox.bytes,
@@ -79,7 +84,7 @@ export function significantPart(reported: Reported): string {
   });
 }
 
-function describeAgent(agent: PipelineStatus): AgentReport {
+function describeAgent(agent: PipelineStatus, { agents }: AgentControls): AgentReport {
   const { counts, recent, bad } = agent.metrics;
   const { messages, inferences, windowsDropped, windowsFailed, resultsDropped, alarmsRaised } = counts;
   const badInputs = Object.values(bad).reduce((total, count) => total + count, 0);
@@ -89,6 +94,7 @@ function describeAgent(agent: PipelineStatus): AgentReport {
     state: agent.state,
     problem: agent.problem === undefined ? undefined : shortened(agent.problem.message),
     model: agent.model && { ...agent.model },
+    rollout: rolloutOf(agents.get(agent.name)?.rollouts?.record()),
     isolation: agent.isolation,
     alarmsActive: agent.alarmsActive,
     latencyMs: { p50: rounded(p50), p99: rounded(p99) },
@@ -105,6 +111,18 @@ function describeAgent(agent: PipelineStatus): AgentReport {
   };
 }
 
+function rolloutOf(record: SlotRecord | undefined): RolloutReport | undefined {
+  if (record === undefined) return undefined;
+  const { last, ...rollout } = describeRollout(record);
+  if (last === undefined) return rollout;
+  const evidence = last.evidence?.slice(-MAX_EVIDENCE).map(({ gate, measured, allowed, samples }) => ({
+    ...{ gate, samples },
+    measured: rounded(measured),
+    allowed: rounded(allowed),
+  }));
+  return { ...rollout, last: { ...last, reason: shortened(last.reason), evidence } };
+}
+
 function thresholdsOf({ thresholds }: PipelineStatus): Record<string, { raise: number; clear: number }> {
   return Object.fromEntries(Object.entries(thresholds).map(([rule, { raise, clear }]) => [rule, { raise, clear }]));
 }
@@ -113,6 +131,6 @@ function shortened(text: string): string {
   return text.length <= MAX_REASON ? text : `${text.slice(0, MAX_REASON - 1)}…`;
 }
 
-function rounded(ms: number): number {
-  return Number(ms.toPrecision(3));
+function rounded(figure: number): number {
+  return Number(figure.toPrecision(3));
 }

@@ -11,6 +11,7 @@ const TRIMS: readonly Trim[] = [
   { name: 'counters', trim: eachAgent(({ counters: _, ...agent }) => agent) },
   { name: 'latencyMs', trim: eachAgent(({ latencyMs: _, ...agent }) => agent) },
   { name: 'thresholds', trim: ({ thresholds: _, ...reported }) => reported },
+  { name: 'rollout evidence', trim: eachAgent(withoutEvidence) },
   {
     name: 'model details',
     trim: eachAgent(({ model, ...agent }) => ({
@@ -18,6 +19,7 @@ const TRIMS: readonly Trim[] = [
       model: model && { name: model.name, version: model.version },
     })),
   },
+  { name: 'last rollouts', trim: eachAgent(({ rollout, ...agent }) => ({ ...agent, rollout: withoutLast(rollout) })) },
   { name: 'agents that run well', trim: (reported) => onlyAgents(reported, needsAttention, AGENTS_SHOWN) },
   { name: 'agents', trim: (reported) => onlyAgents(reported, () => false, 0) },
   { name: 'health reasons', trim: ({ health, ...reported }) => ({ ...reported, health: { ...health, reasons: [] } }) },
@@ -54,6 +56,18 @@ function onlyAgents(reported: Reported, keep: (agent: Agents[string]) => boolean
   return { ...reported, agents: Object.fromEntries(shown), agentsOmitted: omitted };
 }
 
-function needsAttention({ state, alarmsActive }: Agents[string]): boolean {
-  return state !== 'running' || alarmsActive > 0;
+function withoutEvidence({ rollout, ...agent }: Agents[string]): Agents[string] {
+  if (rollout?.last === undefined) return { ...agent, rollout };
+  const { evidence: _, ...last } = rollout.last;
+  return { ...agent, rollout: { ...rollout, last } };
+}
+
+function withoutLast(rollout: Agents[string]['rollout']): Agents[string]['rollout'] {
+  if (rollout === undefined) return undefined;
+  const { last: _, ...rest } = rollout;
+  return rest;
+}
+
+function needsAttention({ state, alarmsActive, rollout }: Agents[string]): boolean {
+  return state !== 'running' || alarmsActive > 0 || (rollout !== undefined && rollout.state !== 'idle');
 }

@@ -5,6 +5,7 @@ import type { Ended } from '../../../src/agent/commands/verb.ts';
 import { VERBS } from '../../../src/agent/commands/verbs.ts';
 import { fail, ok } from '../../../src/domain/errors.ts';
 import { FakeControls } from '../../fakes/controls.ts';
+import { FakeRollouts, modelRef } from '../../fakes/rollouts.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -105,6 +106,14 @@ describe('the verbs', () => {
     ['reload', { force: true }],
     ['loglevel', {}],
     ['loglevel', { level: 'verbose' }],
+    ['model.rollout', {}],
+    ['model.rollout', { source: 'bearing.zip' }],
+    ['model.rollout', { source: '../bearing.zip' }],
+    ['model.rollout', { source: `/${'x'.repeat(1_024)}` }],
+    ['model.rollout', { source: '/a\0b' }],
+    ['model.rollout', { source: '/a', force: 'yes' }],
+    ['model.rollback', { version: '1.0.0' }],
+    ['model.cancel', { id: 'r-1' }],
   ];
   for (const [verb, args] of refused) {
     it(`${verb} refuses ${JSON.stringify(args).slice(0, 40)}`, () => {
@@ -132,6 +141,127 @@ describe('a period', () => {
       assert.equal(parsePeriod(text), undefined);
   });
 });
+
+describe('the verbs of models', () => {
+  it('model.rollout asks with the id of the command, and answers with the outcome', async () => {
+    const { controls, rollouts } = device();
+    const answer = run(controls, 'model.rollout', { source: '/opt/bearing.zip' });
+    assert.deepEqual(rollouts.asked, [{ id: 'c-1', source: '/opt/bearing.zip', force: false }]);
+    rollouts.end('c-1', 'committed');
+    assert.deepEqual(await answer, {
+      ok: true,
+      value: {
+        ...{ agent: 'press', active: '1.1.0', version: '1.1.0', outcome: 'committed', from: '1.0.0', code: undefined },
+        ...{ reason: '', atMs: 121_000, durationMs: 120_000 },
+        evidence: [{ gate: 'agreement', measured: 0.97, allowed: 0.9, samples: 200 }],
+      },
+    });
+  });
+
+  for (const outcome of ['refused', 'rolledBack', 'cancelled', 'superseded'] as const) {
+    it(`model.rollout fails with its reason, and tells the outcome, when it is ${outcome}`, async () => {
+      const { controls, rollouts } = device();
+      const answer = run(controls, 'model.rollout', { source: '/a', force: true });
+      assert.equal(rollouts.asked[0]?.force, true);
+      rollouts.end('c-1', outcome);
+      const ended = await answer;
+      assert.ok(!ended.ok);
+      assert.deepEqual(
+        [ended.error.code, ended.error.message.slice(0, 31)],
+        ['E_ROLLOUT_GATE', 'The model did not pass a gate: '],
+      );
+      assert.partialDeepStrictEqual(ended.result, { outcome, version: '1.1.0', evidence: [{ gate: 'agreement' }] });
+    });
+  }
+
+  it('model.rollout has a code also where the outcome has none', async () => {
+    const { controls, rollouts } = device();
+    const answer = run(controls, 'model.rollout', { source: '/a' });
+    rollouts.end('c-1', 'cancelled', { code: undefined, reason: '' });
+    const ended = await answer;
+    assert.equal(!ended.ok && ended.error.code, 'E_COMMAND_FAILED');
+    assert.match(ended.ok ? '' : ended.error.message, /cancelled/);
+  });
+
+  it('model.rollback succeeds when the previous model is back, and only then', async () => {
+    for (const [outcome, fine] of [
+      ['rolledBack', true],
+      ['cancelled', false],
+    ] as const) {
+      const { controls, rollouts } = device();
+      const answer = run(controls, 'model.rollback');
+      assert.deepEqual(rollouts.rolledBack, ['c-1']);
+      rollouts.end('c-1', outcome);
+      assert.equal((await answer).ok, fine);
+    }
+  });
+
+  it('model.cancel passes on that there is nothing to cancel', async () => {
+    const { controls, rollouts } = device();
+    const nothing = await run(controls, 'model.cancel');
+    assert.equal(!nothing.ok && nothing.error.code, 'E_ROLLOUT_NOTHING');
+    void rollouts.request({ id: 'r-1', source: '/a', force: false });
+    assert.partialDeepStrictEqual(await value(controls, 'model.cancel'), { agent: 'press', requestId: 'r-1' });
+  });
+
+  it('model.list tells the slots of all agents that have one', async () => {
+    const { controls, rollouts } = device(['press', 'saw']);
+    controls.agent('saw').rollouts = undefined;
+    rollouts.packages = [modelRef('1.0.0'), modelRef('1.1.0')];
+    rollouts.change({
+      ...{ state: 'watching', active: modelRef('1.1.0'), previous: modelRef('1.0.0'), sinceMs: 7 },
+      request: { id: 'r-1', source: '/a', force: false, requestedAtMs: 0 },
+      quarantine: [{ ref: modelRef('0.9.0'), reason: 'drift', sinceMs: 5 }],
+    });
+    const { agents } = (await value(controls, 'model.list')) as { agents: object[] };
+    assert.equal(agents.length, 1);
+    assert.partialDeepStrictEqual(agents[0], {
+      ...{ agent: 'press', state: 'watching', active: '1.1.0', previous: '1.0.0', sinceMs: 7, requestId: 'r-1' },
+      packages: [{ name: 'bearing-fault', version: '1.0.0', release: 0 }, { version: '1.1.0' }],
+      quarantined: [{ version: '0.9.0', reason: 'drift', sinceMs: 5 }],
+    });
+  });
+
+  it('say what to do where an agent takes no rollouts', async () => {
+    const controls = new FakeControls();
+    for (const [verb, args] of [
+      ['model.rollout', { source: '/a' }],
+      ['model.rollback', {}],
+      ['model.cancel', {}],
+      ['model.list', { agent: 'press' }],
+      ['model.list', {}],
+    ] as const) {
+      const ended = await run(controls, verb, args);
+      assert.equal(!ended.ok && ended.error.code, 'E_ROLLOUT_DISABLED', verb);
+    }
+  });
+
+  it('want an agent named when there are several', async () => {
+    const { controls } = device(['press', 'saw']);
+    const ended = await run(controls, 'model.rollback');
+    assert.equal(!ended.ok && ended.error.code, 'E_COMMAND_ARGS');
+  });
+
+  it('show in status, and whole in diagnose', async () => {
+    const { controls, rollouts } = device(['press', 'saw']);
+    controls.agent('saw').rollouts = undefined;
+    rollouts.end('r-1', 'rolledBack');
+    const status = (await value(controls, 'status')) as { agents: Record<string, unknown>[] };
+    assert.partialDeepStrictEqual(status.agents[0]?.['rollout'], {
+      ...{ state: 'idle', active: '1.0.0', last: { outcome: 'rolledBack', from: '1.0.0' } },
+    });
+    assert.ok(!('rollout' in (status.agents[1] ?? {})));
+    const diagnosis = (await value(controls, 'diagnose')) as { agents: Record<string, unknown>[] };
+    assert.partialDeepStrictEqual(diagnosis.agents[0]?.['rollout'], { slot: 'bearings', releaseFloor: 0 });
+  });
+});
+
+function device(names: readonly string[] = ['press']) {
+  const controls = new FakeControls(names);
+  const rollouts = new FakeRollouts();
+  controls.agent('press').rollouts = rollouts;
+  return { controls, rollouts };
+}
 
 function find(verb: string) {
   const found = VERBS.find((candidate) => candidate.verb === verb);

@@ -6,6 +6,7 @@ import type { ShadowDocument } from '../../../src/ports/shadow.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeControls } from '../../fakes/controls.ts';
 import { FakeLog } from '../../fakes/log.ts';
+import { FakeRollouts, modelRef } from '../../fakes/rollouts.ts';
 import { FakeShadow } from '../../fakes/shadow.ts';
 
 const SECOND = 1_000;
@@ -267,6 +268,52 @@ describe('the shadow reporter', () => {
     }
   });
 
+  it('reports a rollout: each state at once, and how it ended', async () => {
+    const { controls, clock, shadow, reported } = await start();
+    assert.equal(rollout(), undefined, 'without rollouts there is nothing to tell');
+    const rollouts = new FakeRollouts();
+    controls.agent().rollouts = rollouts;
+    await clock.advance(SECOND);
+    assert.deepEqual(rollout(), { state: 'idle', active: '1.0.0' });
+    rollouts.change({ state: 'canary', candidate: modelRef('1.1.0') });
+    await clock.advance(SECOND);
+    assert.deepEqual(onTheWire(shadow.reports.at(-1)?.reported)['agents'], {
+      press: { rollout: { state: 'canary', candidate: '1.1.0' } },
+    });
+    rollouts.end('r-1', 'rolledBack', { reason: 'x'.repeat(500) });
+    await clock.advance(SECOND);
+    assert.partialDeepStrictEqual(rollout(), {
+      ...{ state: 'idle', active: '1.0.0' },
+      last: {
+        ...{ version: '1.1.0', outcome: 'rolledBack', from: '1.0.0', code: 'E_ROLLOUT_GATE' },
+        ...{ atMs: 121_000, durationMs: 120_000, reason: `${'x'.repeat(119)}…` },
+        evidence: [{ gate: 'agreement', measured: 0.2, allowed: 0.9, samples: 200 }],
+      },
+    });
+    assert.equal(rollout()?.['candidate'], undefined);
+
+    function rollout(): Record<string, unknown> | undefined {
+      const agents = onTheWire(reported())['agents'] as Record<string, { rollout?: Record<string, unknown> }>;
+      return agents['press']?.rollout;
+    }
+  });
+
+  it('leaves out how rollouts ended before the states, where there are too many', async () => {
+    const names = Array.from({ length: 24 }, (_, i) => `conveyor-line-${i}-gearbox`);
+    const { reported, controls, clock } = await start({ names });
+    for (const agent of controls.agents.values()) {
+      const rollouts = new FakeRollouts();
+      rollouts.end('r-1', 'rolledBack', { reason: 'x'.repeat(500) });
+      agent.rollouts = rollouts;
+    }
+    const busy = controls.agent('conveyor-line-20-gearbox').rollouts as FakeRollouts;
+    busy.change({ state: 'watching' });
+    await clock.advance(HEARTBEAT);
+    assert.ok(Buffer.byteLength(JSON.stringify(reported())) <= 6_144);
+    const agents = onTheWire(reported())['agents'] as Record<string, { rollout: { state: string; last?: object } }>;
+    assert.deepEqual(agents['conveyor-line-20-gearbox']?.rollout, { state: 'watching', active: '1.0.0' });
+  });
+
   it('stops with no timer left, and reports nothing more', async () => {
     const { reporter, clock, controls, shadow } = await start();
     await clock.advance(2 * SECOND);
@@ -289,4 +336,9 @@ async function start({ shadow = new FakeShadow(), names = ['press'] }: { shadow?
   await clock.advance(0);
   const reported = (): ShadowDocument => shadow.store.state?.reported ?? {};
   return { shadow, clock, controls, log, reporter, reported };
+}
+
+/** What JSON leaves of a document: no undefined fields. */
+function onTheWire(document: ShadowDocument = {}): ShadowDocument {
+  return JSON.parse(JSON.stringify(document));
 }
