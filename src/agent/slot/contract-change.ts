@@ -6,20 +6,22 @@ export function contractChange(now: Manifest, next: Manifest): string | undefine
   const promised = promises(next);
   for (const [index, [what, value]] of promises(now).entries()) {
     const other = promised[index]?.[1];
-    if (other !== value) return `${what} would change from ${value} to ${other}`;
+    // What only one of them says is no contradiction.
+    if (value !== undefined && other !== undefined && other !== value)
+      return `${what} would change from ${value} to ${other}`;
   }
   return undefined;
 }
 
-function promises({ task, input, output }: Manifest): readonly (readonly [what: string, value: string])[] {
+function promises({ task, input, output }: Manifest): readonly (readonly [what: string, value: string | undefined])[] {
   return [
     ['the task', task],
     ['the window', `${input.window} samples`],
     ['the hop', `${input.hop} samples`],
-    ['the channels', input.channels.join(', ')],
-    ['the sample rate', `${input.sampleRateHz ?? 'none'}`],
-    ['the units of the input', input.units ?? 'none'],
-    ['the labels', output.labels.join(', ')],
-    ['the units of the output', output.units ?? 'none'],
+    ['the channels', JSON.stringify(input.channels)],
+    ['the sample rate', input.sampleRateHz === undefined ? undefined : `${input.sampleRateHz} Hz`],
+    ['the units of the input', input.units],
+    ['the labels', JSON.stringify(output.labels)],
+    ['the units of the output', output.units],
   ];
 }

@@ -25,7 +25,6 @@ export class Mirror {
   /** As many as it was measured to take: the active model's batches could cost a slower one its deadline. */
   readonly #limit: number;
   #running: Promise<unknown> | undefined;
-  #stopped = false;
 
   constructor(needs: MirrorNeeds) {
     this.#needs = needs;
@@ -37,16 +36,15 @@ export class Mirror {
 
   /** Takes a copy of what it shows: the batch belongs to the pipeline again when this returns. */
   show(batch: Float32Array, live: Float32Array, count: number): void {
-    if (this.#running !== undefined || this.#stopped || !this.#needs.model.runner.ready) return;
+    if (this.#running !== undefined || !this.#needs.model.runner.ready) return;
     const shown = Math.min(count, this.#limit);
     const windows = batch.slice(0, (batch.length / count) * shown);
     const scores = live.slice(0, (live.length / count) * shown);
     this.#running = this.#run(windows, scores, shown);
   }
 
-  /** Shows nothing more; resolves when its runner is free, within the runner's deadline. */
+  /** Called when nothing more is shown. Resolves when its runner is free, within the runner's deadline. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     await this.#running;
   }
 

@@ -4,7 +4,10 @@ import type { Manifest } from '../../../../src/domain/manifest.ts';
 import { aManifest } from '../specs.ts';
 import { SlotBench, times } from './slot-bench.ts';
 
-const { input, output } = aManifest();
+const { input, output } = aManifest({
+  input: { name: 'x', window: 2, hop: 2, channels: ['x'], channelAxis: false, sampleRateHz: 100, units: 'mm/s' },
+  output: { name: 'sum', labels: ['sum'], units: 'mm' },
+});
 
 describe('a slot of models', () => {
   it('answers nothing before a model is loaded', async () => {
@@ -66,24 +69,30 @@ describe('a slot of models', () => {
         'the window would change from 2 samples to 3 samples',
       ],
       'with another hop': [{ input: { ...input, hop: 1 } }, 'the hop would change from 2 samples to 1 samples'],
-      'with other channels': [{ input: { ...input, channels: ['y'] } }, 'the channels would change from x to y'],
+      'with other channels': [
+        { input: { ...input, channels: ['y'] } },
+        'the channels would change from ["x"] to ["y"]',
+      ],
       'of another sample rate': [
         { input: { ...input, sampleRateHz: 50 } },
-        'the sample rate would change from none to 50',
+        'the sample rate would change from 100 Hz to 50 Hz',
       ],
       'with other units of input': [
         { input: { ...input, units: 'g' } },
-        'the units of the input would change from none to g',
+        'the units of the input would change from mm/s to g',
       ],
-      'with other labels': [{ output: { ...output, labels: ['total'] } }, 'the labels would change from sum to total'],
+      'with other labels': [
+        { output: { ...output, labels: ['total'] } },
+        'the labels would change from ["sum"] to ["total"]',
+      ],
       'with other units of output': [
         { output: { ...output, units: 'h' } },
-        'the units of the output would change from none to h',
+        'the units of the output would change from mm to h',
       ],
     };
     for (const [how, [change, reason]] of Object.entries(changes)) {
       it(`${how}, before the first batch as well`, async () => {
-        const bench = await SlotBench.start();
+        const bench = await SlotBench.start({ manifest: { input, output } });
         const staged = await bench.stage('1.1.0', change);
         const loaded = await bench.slot.loadCandidate(staged.ref, staged);
         assert.deepEqual(loaded.ok ? '' : [loaded.error.code, loaded.error.message.includes(reason)], [
@@ -104,6 +113,17 @@ describe('a slot of models', () => {
       await bench.see('a', 1);
       assert.equal(bench.results, 'a1@1.0.0');
     });
+  });
+
+  it('takes a candidate that says more about its contract, or less', async () => {
+    for (const [now, next] of [
+      [{ input, output }, aManifest()],
+      [aManifest(), { input, output }],
+    ] as const) {
+      const bench = await SlotBench.start({ manifest: { input: now.input, output: now.output } });
+      await bench.candidate('1.1.0', { input: next.input, output: next.output });
+      assert.equal(bench.running, '1.0.0 1.1.0');
+    }
   });
 
   it('takes any contract where nothing answers', async () => {
@@ -136,6 +156,7 @@ describe('a slot of models', () => {
       await bench.slot.stop(100);
       await bench.slot.stop(100);
       await bench.settle();
+      assert.throws(() => bench.slot.canaryFigures());
       assert.equal(bench.running, '');
       assert.equal(bench.failedWindows, 1);
       assert.deepEqual(

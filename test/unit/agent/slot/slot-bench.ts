@@ -47,6 +47,8 @@ export class ScriptedRunner extends FakeRunner {
   rssBytes = 0;
   /** First samples of the windows that it was shown, run by run. */
   readonly shown: number[][] = [];
+  /** It was given a second run while one was in flight. */
+  overrun = false;
   readonly #listeners = new Set<(ready: boolean) => void>();
   readonly #scripts: ReadonlyMap<string, Script>;
 
@@ -75,6 +77,7 @@ export class ScriptedRunner extends FakeRunner {
   override run(batch: Float32Array, count: number): Promise<Result<Float32Array>> {
     const width = batch.length / count;
     const row = Array.from({ length: count }, (_, i) => batch[i * width] as number);
+    this.overrun ||= this.running;
     const running = super.run(batch, count);
     this.shown.push(row);
     return running;
@@ -237,12 +240,19 @@ export class SlotBench {
   async settle(): Promise<void> {
     await this.bus.settled();
     for (let turn = 0; turn < 10; turn++) await this.clock.advance(0);
+    assert.ok(!this.runners.some(({ overrun }) => overrun), 'one run at a time');
   }
 
   /** The results that left so far: key, score, version of the model. */
   get results(): string {
     const events = this.bus.hub.on('dt/#').map(({ payload }) => JSON.parse(String(payload)).data);
     return events.map(({ key, outcome, model }) => `${key}${outcome.score}@${model.version}`).join(' ');
+  }
+
+  /** The alarms that wait in the outbox: what happened, by which version of the model. */
+  get alarms(): string {
+    const events = this.outbox.next(0, 100).map(({ payload }) => JSON.parse(String(payload)));
+    return events.map(({ type, data }) => `${type.split('.').at(-2)}@${data.model.version}`).join(' ');
   }
 
   get failedWindows(): number {

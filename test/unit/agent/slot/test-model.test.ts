@@ -7,7 +7,10 @@ import { FakeRunner } from '../../../fakes/runner.ts';
 import { aManifest } from '../specs.ts';
 import { SlotBench, TickingClock } from './slot-bench.ts';
 
-/** A runner of one window that may take its time, its memory, and answer whatever it likes. */
+/**
+ * A runner that may take its time, its memory, and answer whatever it likes. Each window of a batch is answered as if it
+ * were alone, and a batch is no turn.
+ */
 class OneWindow extends FakeRunner {
   readonly #answer: (window: Float32Array, turn: number) => Result<Float32Array>;
   rssBytes = 0;
@@ -18,8 +21,14 @@ class OneWindow extends FakeRunner {
     this.#answer = answer;
   }
 
-  override async run(batch: Float32Array): Promise<Result<Float32Array>> {
-    return this.#answer(batch, this.turns++);
+  override async run(batch: Float32Array, count: number): Promise<Result<Float32Array>> {
+    if (count === 1) return this.#answer(batch, this.turns++);
+    this.counts.push(count);
+    const width = batch.length / count;
+    const rows = Array.from({ length: count }, (_, row) => batch.subarray(row * width, (row + 1) * width));
+    const answers = rows.map((window) => this.#answer(window, -1));
+    const failed = answers.find((answer) => !answer.ok);
+    return failed ?? ok(Float32Array.from(answers.flatMap((answer) => (answer.ok ? [...answer.value] : []))));
   }
 
   override stats() {
