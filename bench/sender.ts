@@ -11,10 +11,13 @@ import { dueMs, type Schedule, sensorOf, timestampMs } from './schedule.ts';
 
 export type SenderPlan = { readonly port: number; readonly schedule: Schedule };
 
-/** First when message 0 will be sent, on process.hrtime, which all threads share; then how exact it was. */
+/**
+ * First when message 0 will be sent, on process.hrtime, which all threads share; then when each was, milliseconds after
+ * that, and how exact it was.
+ */
 export type SenderReport =
   | { readonly kind: 'starting'; readonly startNs: bigint }
-  | { readonly kind: 'sent'; readonly sent: number; readonly latenessP99Us: number };
+  | { readonly kind: 'sent'; readonly sentMs: Float64Array; readonly latenessP99Us: number };
 
 /** From the report of the start to the start: the receiver must know it before the first answer. */
 const LEAD_MS = 100;
@@ -42,15 +45,16 @@ const startNs = process.hrtime.bigint() + BigInt(LEAD_MS * 1e6);
 const sinceStartMs = () => Number(process.hrtime.bigint() - startNs) / 1e6;
 say({ kind: 'starting', startNs });
 
-let sent = 0;
+const sentMs: number[] = [];
 for (const [i, packet] of packets.entries()) {
   const ahead = dueMs(schedule, i) - sinceStartMs();
   if (ahead > 0) Atomics.wait(never, 0, 0, ahead);
   socket.write(packet);
-  lateness.recordValue(Math.max(0, Math.round((sinceStartMs() - dueMs(schedule, i)) * 1000)));
-  sent++;
+  const atMs = sinceStartMs();
+  lateness.recordValue(Math.max(0, Math.round((atMs - dueMs(schedule, i)) * 1000)));
+  sentMs.push(atMs);
   if (i % TURN_EVERY === 0) await turn();
   if (ended) break;
 }
 await new Promise<void>((resolve) => socket.end(() => resolve()));
-say({ kind: 'sent', sent, latenessP99Us: lateness.getValueAtPercentile(99) });
+say({ kind: 'sent', sentMs: Float64Array.from(sentMs), latenessP99Us: lateness.getValueAtPercentile(99) });

@@ -4,14 +4,14 @@ import { NAIVE_SWAP_TOPIC } from '../payloads.ts';
 import type { SwapPackage, SwapPackages } from './packages.ts';
 import { readSteps, stepAt } from './steps.ts';
 import { type Scene, type UnderLoad, underLoad } from './under-load.ts';
-import { gapAt, longest } from './witness.ts';
+import { type Gap, gapAt, longest } from './witness.ts';
 
 export type Gaps = {
   /** Without a swap. */
   readonly calmP99Ms: number;
   readonly calmLongestMs: number;
   /** From the order to its end. */
-  readonly swapLongestMs: number;
+  readonly swapLongest: Gap;
   readonly swapP99Ms: number;
   readonly swapTookMs: number;
   /** What was under way during the longest gap, where that is known. */
@@ -33,7 +33,7 @@ export function agentLife(bench: Bench, port: number, packages: SwapPackages): P
   return underLoad(bench, port, start, async (scene, agent) => {
     const calm = await calmGaps(bench, scene);
     const swap = await rollOut(scene, committing);
-    const step = stepAt(readSteps(agent.logFile), Date.now() - (scene.witness.nowMs() - swap.longestAtMs));
+    const step = stepAt(readSteps(agent.logFile), Date.now() - (scene.witness.nowMs() - swap.swapLongest.endMs));
     await sleep(PAUSE_MS);
     const coldRollbackMs = await rollBack(scene, first);
     await sleep(PAUSE_MS);
@@ -75,13 +75,7 @@ async function rollOut(scene: Scene, { folder, version }: SwapPackage) {
 function swapGaps({ witness }: Scene, fromMs: number) {
   const toMs = witness.nowMs();
   const gaps = witness.gaps(fromMs, toMs);
-  const { ms, endMs } = longest(gaps);
-  return {
-    swapLongestMs: ms,
-    swapP99Ms: gapAt(gaps, CALM_SHARE),
-    swapTookMs: toMs - fromMs,
-    longestAtMs: endMs - ms / 2,
-  };
+  return { swapLongest: longest(gaps), swapP99Ms: gapAt(gaps, CALM_SHARE), swapTookMs: toMs - fromMs };
 }
 
 /** From the order to the first answer of the model that comes back. */

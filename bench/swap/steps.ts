@@ -7,7 +7,7 @@ export type Step = { readonly atMs: number; readonly to: string };
 export function readSteps(logFile: string): Step[] {
   return readFileSync(logFile, 'utf8')
     .split('\n')
-    .filter((line) => line.includes('"slot"'))
+    .filter((line) => line.startsWith('{') && line.includes('"slot"'))
     .map((line) => JSON.parse(line))
     .filter(({ from, to }) => to !== undefined && to !== from)
     .map(({ time, to }) => ({ atMs: Date.parse(time), to }));

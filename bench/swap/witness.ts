@@ -43,9 +43,9 @@ export class Witness {
     return this.#gaps.filter(({ endMs }) => endMs >= fromMs && endMs <= toMs);
   }
 
-  /** Messages of the first `sent` without an answer. */
-  lost(sent: number): number {
-    return this.#answers.subarray(0, sent).filter((times) => times === 0).length;
+  /** Messages of the first `sent` without an answer, by their number. */
+  lost(sent: number): number[] {
+    return [...this.#answers.subarray(0, sent).entries()].flatMap(([index, times]) => (times === 0 ? [index] : []));
   }
 
   /** Messages that were answered more than once. */
@@ -66,6 +66,13 @@ export class Witness {
 
 export function longest(gaps: readonly Gap[]): Gap {
   return gaps.reduce((most, gap) => (gap.ms > most.ms ? gap : most), { endMs: Number.NaN, ms: 0 });
+}
+
+/** The longest that nothing was even sent within a gap: this part of it is the machine's, or the sender's. */
+export function silence(sentMs: Float64Array, { endMs, ms }: Gap): number {
+  const startMs = endMs - ms;
+  const moments = [startMs, ...sentMs.filter((at) => at > startMs && at < endMs), endMs];
+  return Math.max(...moments.slice(1).map((at, i) => at - (moments[i] ?? at)));
 }
 
 /** The gap that so large a share of them does not exceed. */

@@ -23,4 +23,13 @@ describe('the configurations of the benchmarks', () => {
       });
     }
   }
+
+  it('take rollouts where a trust root is given', () => {
+    const setting = { port: 1883, isolation: 'process', format: 'json', modelFolder: folder } as const;
+    const file = writeAgentConfig(folder, { ...setting, trust: '/etc/trust.json', label: 'other' });
+    const checked = parseConfig(readFileSync(file, 'utf8'));
+    assert.ok(checked.ok, JSON.stringify(checked));
+    assert.equal(checked.value.rollouts?.trust, '/etc/trust.json');
+    assert.notEqual(file, writeAgentConfig(folder, setting));
+  });
 });
