@@ -17,7 +17,7 @@ import { FakeSlotStore } from '../../../fakes/slot-store.ts';
 import { digestsOf, packageFiles, refOf } from '../../../fixtures/packages/package-files.ts';
 import { aManifest, aSpec, THING } from '../specs.ts';
 
-export const SLOT = 'press';
+const SLOT = 'press';
 
 /** How the model of one version behaves. */
 export type Script = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type HeldModel, testModel } from '../../../../src/agent/slot/held-model.ts';
-import { failure, ok, type Result } from '../../../../src/domain/errors.ts';
+import { fail, failure, ok, type Result } from '../../../../src/domain/errors.ts';
 import type { GoldenCase } from '../../../../src/domain/manifest.ts';
 import type { TestFigures } from '../../../../src/rollout/figures.ts';
 import { FakeRunner } from '../../../fakes/runner.ts';
@@ -13,12 +13,17 @@ import { SlotBench, TickingClock } from './slot-bench.ts';
  */
 class OneWindow extends FakeRunner {
   readonly #answer: (window: Float32Array, turn: number) => Result<Float32Array>;
+  readonly #ofBatch: (count: number) => Result<Float32Array> | undefined;
   rssBytes = 0;
   turns = 0;
 
-  constructor(answer: (window: Float32Array, turn: number) => Result<Float32Array>) {
+  constructor(
+    answer: (window: Float32Array, turn: number) => Result<Float32Array>,
+    ofBatch: (count: number) => Result<Float32Array> | undefined = () => undefined,
+  ) {
     super();
     this.#answer = answer;
+    this.#ofBatch = ofBatch;
   }
 
   override async run(batch: Float32Array, count: number): Promise<Result<Float32Array>> {
@@ -27,7 +32,7 @@ class OneWindow extends FakeRunner {
     const width = batch.length / count;
     const rows = Array.from({ length: count }, (_, row) => batch.subarray(row * width, (row + 1) * width));
     const answers = rows.map((window) => this.#answer(window, -1));
-    const failed = answers.find((answer) => !answer.ok);
+    const failed = this.#ofBatch(count) ?? answers.find((answer) => !answer.ok);
     return failed ?? ok(Float32Array.from(answers.flatMap((answer) => (answer.ok ? [...answer.value] : []))));
   }
 
@@ -46,9 +51,9 @@ const adds = ([a = 0, b = 0]: Float32Array) => ok(Float32Array.of(a + b));
 
 async function tested(
   runner: FakeRunner,
-  { golden = CASES, variant = 'small', clock = new TickingClock() } = {},
+  { golden = CASES, variant = 'small', clock = new TickingClock(), singleMs = 1 } = {},
 ): Promise<Result<TestFigures>> {
-  const loaded = { provider: 'cpu', loadMs: 1, singleMs: 1, batchGain: 1 };
+  const loaded = { provider: 'cpu', loadMs: 1, singleMs, batchGain: 1 };
   const held: HeldModel = { ref: undefined, manifest: aManifest(), golden, variant, runner, loaded };
   return testModel(held, clock);
 }
@@ -153,6 +158,25 @@ describe('the test of a candidate', () => {
       assert.deepEqual(await tested(runner), { ok: false, error });
       assert.equal(runner.turns, failsAt + 1);
     }
+  });
+
+  it('tries batches of small sizes and of the largest, as far as the model is quick enough for them', async () => {
+    const quick = new OneWindow(adds);
+    await figuresOf(quick);
+    assert.deepEqual(quick.counts, [2, 3, 4, 5, 6, 7, 8, 16, 32]);
+    const slow = new OneWindow(adds);
+    await figuresOf(slow, { singleMs: 30 });
+    assert.deepEqual(slow.counts, [2, 3]);
+  });
+
+  it('fails with the failure of a batch of one size, and counts a batch that is not finite', async () => {
+    const failsAt = (size: number) => (count: number) =>
+      count === size ? fail('E_RUN_FAILED', '6 scores') : undefined;
+    const failed = await tested(new OneWindow(adds, failsAt(3)));
+    assert.deepEqual(failed, fail('E_RUN_FAILED', '6 scores'));
+    assert.ok((await tested(new OneWindow(adds, failsAt(33)))).ok);
+    const notFinite = (count: number) => (count === 5 ? ok(new Float32Array(5).fill(Number.NaN)) : undefined);
+    assert.equal((await figuresOf(new OneWindow(adds, notFinite))).nonFinite, 1);
   });
 
   it('fails without golden cases', async () => {
