@@ -14,6 +14,11 @@ if (files.length === 0) throw new Error(`no test matches ${patterns.join(' ')}`)
 // Every process that a test starts inherits it: ONNX Runtime reads it when it is loaded.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
+// Mocha would let a test pass whose background promise rejects.
+process.on('unhandledRejection', (reason) => {
+  throw reason;
+});
+
 const mocha = new Mocha({ reporter: SummaryReporter, timeout: TIMEOUT_MS, forbidOnly: process.env['CI'] === 'true' });
 for (const file of files) mocha.addFile(resolve(root, file));
 await mocha.loadFilesAsync();
