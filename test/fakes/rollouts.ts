@@ -68,7 +68,7 @@ export function modelRef(version: string): ModelRef {
 }
 
 /** 1.1.0 after 1.0.0, within two minutes. */
-export function rolloutOutcome(outcome: RolloutOutcome['outcome']): RolloutOutcome {
+function rolloutOutcome(outcome: RolloutOutcome['outcome']): RolloutOutcome {
   const bad = outcome !== 'committed';
   return {
     id: 'r-1',

@@ -144,6 +144,15 @@ describe('the control socket', () => {
     assert.equal(requests.length, 8);
   });
 
+  it('takes any number of requests one after another', async () => {
+    const { socket } = await start(echo);
+    const client = await open(socket);
+    for (let i = 0; i < 20; i++) {
+      client.send({ verb: 'status', tag: i });
+      assert.equal((await client.next())['tag'], i);
+    }
+  });
+
   it('takes 16 connections, and makes room when one goes', async () => {
     const { socket } = await start(echo);
     const clients = [];

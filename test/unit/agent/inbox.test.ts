@@ -81,6 +81,16 @@ describe('the inbox', () => {
     assert.deepEqual(first.folder.settled, ['bearing.zip.rolledBack']);
   });
 
+  it('touches nothing after its stop', async () => {
+    const { folder, rollouts, clock, inbox } = await start();
+    const id = folder.put('bearing.zip');
+    await clock.advance(LOOK);
+    await inbox.stop();
+    rollouts.end(id, 'committed');
+    await clock.advance(LOOK);
+    assert.deepEqual(folder.settled, []);
+  });
+
   it('asks again for what may work later, and says so once', async () => {
     const { folder, rollouts, clock, log, audit } = await start();
     rollouts.request = async (request) => {
