@@ -21,7 +21,7 @@ export type Bench = {
   readonly say: (line: string) => void;
 };
 
-/** How long each part of a measurement takes, milliseconds, and how large it is. */
+/** How long each part of a measurement takes, milliseconds. */
 export type Pace = {
   /** Under load, but not counted, until the code is compiled and the heap has found its size. */
   readonly warmupMs: number;
@@ -30,13 +30,37 @@ export type Pace = {
   readonly settleMs: number;
   /** CPU time is counted in ticks of 10 ms: 2 % of five seconds are ten of them. */
   readonly idleMs: number;
-  /** The package that is verified and staged. */
+  readonly swap: SwapPace;
+};
+
+export type SwapPace = {
+  /** Between two orders: what belongs to the one before is over. */
+  readonly pauseMs: number;
+  /** Probation of the model that commits. */
+  readonly watchMs: number;
+  /** Of the load at most: whatever is measured must be over by then. */
+  readonly loadMs: number;
+  /** Values between the model's layers: 1,024 make 13 MB. */
+  readonly width: number;
+  /** Of the package that is verified and staged. */
   readonly stageBytes: number;
 };
 
-export const FULL_PACE: Pace = { warmupMs: 1_500, measureMs: 2_000, settleMs: 3_000, idleMs: 5_000, stageBytes: 100e6 };
+export const FULL_PACE: Pace = {
+  warmupMs: 1_500,
+  measureMs: 2_000,
+  settleMs: 3_000,
+  idleMs: 5_000,
+  swap: { pauseMs: 500, watchMs: 1_000, loadMs: 30_000, width: 1_024, stageBytes: 100e6 },
+};
 /** Proves that every measurement works; its figures mean nothing. */
-export const QUICK_PACE: Pace = { warmupMs: 100, measureMs: 200, settleMs: 100, idleMs: 500, stageBytes: 5e6 };
+export const QUICK_PACE: Pace = {
+  warmupMs: 100,
+  measureMs: 200,
+  settleMs: 100,
+  idleMs: 500,
+  swap: { pauseMs: 50, watchMs: 200, loadMs: 10_000, width: 64, stageBytes: 1e6 },
+};
 
 export const formatOf = (kind: AgentKind): Format => (kind === 'binary' ? 'f32le' : 'json');
 

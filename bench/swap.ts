@@ -9,7 +9,7 @@ import { silence } from './swap/witness.ts';
 
 /** What a new model costs the readings that keep coming, and how fast the old one comes back. */
 export async function swap(bench: Bench, mosquitto: string) {
-  const packages = await writeSwapPackages(join(bench.folder, 'swap'));
+  const packages = await writeSwapPackages(join(bench.folder, 'swap'), bench.pace.swap);
   const broker = await startMosquitto(bench, mosquitto);
   try {
     const { naive, agent } = await alternate(bench.runs, {

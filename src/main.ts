@@ -128,6 +128,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     });
   });
 
+  const inForce: InForce = { config };
   const counters = new Counters(DEVICE_COUNTERS);
   const health = makeHealth({ bus, outbox, agents, counters });
   const steering: Steering = new Steering({
@@ -137,10 +138,10 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     log,
     health: () => health,
     agents: () => agents,
-    reload: makeReload(options, agents, (level) => steering.setLogLevel(level)),
+    reload: makeReload(options, inForce, agents, (level) => steering.setLogLevel(level)),
   });
   const sender = new Sender({ bus, outbox, clock, log: log.child({ part: 'sender' }), counters });
-  const forbiddenReplies = topicsActedUpon(config);
+  const forbiddenReplies = () => topicsActedUpon(inForce.config);
   const commands = new Commands({ thing, bus, outbox, clock, log, controls: steering, counters, forbiddenReplies });
   const shadow = new ShadowTopics({ thing, name: SHADOW_NAME, bus, clock, log: log.child({ part: 'shadow' }) });
   const { heartbeatMs } = config.shadow;
@@ -326,17 +327,20 @@ function topicsActedUpon({ agents, thing }: Config): string[] {
   ]);
 }
 
+/** The configuration as it was taken up: a reload changes what it may. */
+type InForce = { config: Config };
+
 function makeReload(
-  { config, reread }: DeviceOptions,
+  { reread }: DeviceOptions,
+  inForce: InForce,
   agents: readonly EdgeAgent[],
   setLogLevel: (level: LogLevel) => void,
 ): () => Promise<Result<ReloadReport>> {
-  let current = config;
   return async () => {
     if (reread === undefined) return fail('E_COMMAND_FAILED', 'this device was started without a configuration file');
     const next = await reread();
     if (!next.ok) return next;
-    const plan = planReload(current, next.value);
+    const plan = planReload(inForce.config, next.value);
     const changes = agents.flatMap((agent, index) => {
       const touched = plan.applied.some((path) => path.startsWith(`agents[${index}].decisions`));
       const decisions = next.value.agents[index]?.decisions;
@@ -349,7 +353,7 @@ function makeReload(
     for (const { agent, decisions } of changes) agent.setDecisions(decisions);
     if (plan.applied.includes('log.level')) setLogLevel(next.value.log.level);
     // What was refused stays as it is, and is refused again the next time.
-    current = takeUp(current, next.value, plan);
+    inForce.config = takeUp(inForce.config, next.value, plan);
     return ok(plan);
   };
 }

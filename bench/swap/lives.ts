@@ -20,8 +20,6 @@ export type Gaps = {
 
 export type Life = Gaps & { readonly coldRollbackMs: number; readonly warmRollbackMs: number };
 
-/** Between two orders: what belongs to the one before is over. */
-const PAUSE_MS = 500;
 /** As long as a rollout with its probation takes, so that both have as many gaps. */
 const CALM_FACTOR = 1.5;
 const CALM_SHARE = 0.99;
@@ -30,14 +28,17 @@ const CALM_SHARE = 0.99;
 export function agentLife(bench: Bench, port: number, packages: SwapPackages): Promise<UnderLoad<Life>> {
   const { first, committing, watched, trust } = packages;
   const start = () => startRolloutAgent(bench, port, first.folder, trust);
+  const { pauseMs } = bench.pace.swap;
   return underLoad(bench, port, start, async (scene, agent) => {
     const calm = await calmGaps(bench, scene);
     const swap = await rollOut(scene, committing);
     const step = stepAt(readSteps(agent.logFile), Date.now() - (scene.witness.nowMs() - swap.swapLongest.endMs));
-    await sleep(PAUSE_MS);
+    await sleep(pauseMs);
     const coldRollbackMs = await rollBack(scene, first);
-    await sleep(PAUSE_MS);
-    const warmRollbackMs = await rollBackEarly(scene, watched, first);
+    await sleep(pauseMs);
+    await untilWatched(scene, watched);
+    await sleep(pauseMs);
+    const warmRollbackMs = await rollBack(scene, first);
     return { ...calm, ...swap, longestIn: step, coldRollbackMs, warmRollbackMs };
   });
 }
@@ -52,7 +53,7 @@ export function naiveLife(bench: Bench, port: number, packages: SwapPackages): P
     const { file, version } = committing;
     const fromMs = witness.msOf(operator.publish(NAIVE_SWAP_TOPIC, { file, version }));
     await witness.untilAnswerOf(version, fromMs);
-    await sleep(PAUSE_MS);
+    await sleep(bench.pace.swap.pauseMs);
     return { ...calm, ...swapGaps(scene, fromMs) };
   });
 }
@@ -88,15 +89,13 @@ async function rollBack({ operator, witness }: Scene, to: SwapPackage): Promise<
   return (await answer) - fromMs;
 }
 
-/** Goes back while the new model is watched: the old one is still warm. */
-async function rollBackEarly(scene: Scene, next: SwapPackage, back: SwapPackage): Promise<number> {
-  const { operator, witness } = scene;
-  const { sentNs, final } = operator.send('model.rollout', { source: next.folder });
+/** Rolls out a model until it answers: now it is watched, and the old one is still warm. */
+async function untilWatched({ operator, witness }: Scene, { folder, version }: SwapPackage): Promise<void> {
+  const { sentNs, final } = operator.send('model.rollout', { source: folder });
   const ended = final.then(({ error }) => {
-    throw new Error(`${next.version} was not watched: ${JSON.stringify(error)}`);
+    throw new Error(`${version} was not watched: ${JSON.stringify(error)}`);
   });
-  await Promise.race([witness.untilAnswerOf(next.version, witness.msOf(sentNs)), ended]);
+  await Promise.race([witness.untilAnswerOf(version, witness.msOf(sentNs)), ended]);
+  // Its end is to come, by the order that follows.
   ended.catch(() => {});
-  await sleep(PAUSE_MS);
-  return rollBack(scene, back);
 }

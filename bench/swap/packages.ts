@@ -3,20 +3,17 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync 
 import { join } from 'node:path';
 import { OneTimePublisher } from '../../scripts/signing/one-time-publisher.ts';
 import type { ManifestDocument } from '../../src/package/manifest.ts';
+import type { SwapPace } from '../agents.ts';
 import { type ModelForm, modelFile, WINDOW, writeModelPackage } from '../model.ts';
 
-/** 3.3 million weights of four bytes: 13 MB. */
-const LARGE = [WINDOW, 1024, 1024, 1024, 1024, WINDOW];
 const NUDGE = 1e-4;
 const GOLDEN_TOLERANCE = 1e-3;
 /** Gaps are measured here, not gates: a busy machine must not decide how a rollout ends. */
 const LATENCY_BUDGET_MS = 1_000;
-/** Short, but with far more windows than a verdict needs. */
-const SHORT_WATCH_MS = 1_000;
 /** Longer than any run: the model is taken back while it is watched. */
 const LONG_WATCH_MS = 60_000;
 
-/** The same 13 MB model three times; each knows how long it is watched. */
+/** The same model three times; each knows how long it is watched. */
 export type SwapPackages = {
   readonly trust: string;
   readonly first: SwapPackage;
@@ -29,29 +26,29 @@ export type SwapPackages = {
 export type SwapPackage = { readonly version: string; readonly folder: string; readonly file: string };
 
 /** Writes and signs what the runs roll out. */
-export async function writeSwapPackages(folder: string): Promise<SwapPackages> {
+export async function writeSwapPackages(folder: string, { watchMs, width }: SwapPace): Promise<SwapPackages> {
   const publisher = new OneTimePublisher('bench');
   const trust = join(folder, 'trust.json');
   mkdirSync(folder, { recursive: true });
   await publisher.writeTrust(trust);
-  const make = async (minor: number, watchMs: number): Promise<SwapPackage> => {
+  const make = async (minor: number, durationMs: number): Promise<SwapPackage> => {
     const version = `1.${minor}.0`;
-    const at = writeModelPackage(join(folder, version), form(version, minor * NUDGE, watchMs));
+    const at = writeModelPackage(join(folder, version), form(version, minor * NUDGE, width, durationMs));
     await publisher.sign(at, minor + 1);
     return { version, folder: at, file: modelFile(at) };
   };
   return {
     trust,
-    first: await make(0, SHORT_WATCH_MS),
-    committing: await make(1, SHORT_WATCH_MS),
+    first: await make(0, watchMs),
+    committing: await make(1, watchMs),
     watched: await make(2, LONG_WATCH_MS),
   };
 }
 
-function form(version: string, nudge: number, durationMs: number): ModelForm {
+function form(version: string, nudge: number, width: number, durationMs: number): ModelForm {
   const watch = { durationMs };
   const gates = { goldenTolerance: GOLDEN_TOLERANCE, latencyBudgetMs: LATENCY_BUDGET_MS, watch };
-  return { version, layers: LARGE, nudge, gates };
+  return { version, layers: [WINDOW, width, width, width, width, WINDOW], nudge, gates };
 }
 
 /** Writes and signs a package whose model has so many bytes. They are noise: it is verified and staged, never loaded. */

@@ -12,7 +12,7 @@ const STAGE_CHILD = fileURLToPath(new URL('stage-child.ts', import.meta.url));
 
 /** Verifying and staging a large package, beside sha256sum and cp of the same files. */
 export async function stageVersusCopy(bench: Bench): Promise<number> {
-  const bytes = bench.pace.stageBytes;
+  const bytes = bench.pace.swap.stageBytes;
   const { folder, trust } = await writeHeavyPackage(join(bench.folder, 'heavy'), bytes);
   let round = 0;
   const fresh = (name: string) => join(bench.folder, `${name}-${round++}`);

@@ -8,8 +8,6 @@ import { Operator } from './operator.ts';
 import { Witness } from './witness.ts';
 
 const RATE = 1_000;
-/** Of the load at most: whatever is measured must be over by then. */
-const LONGEST_MS = 30_000;
 /** The last answers may take a while on a busy machine; what is not answered by then never is. */
 const LAST_ANSWERS_MS = 10_000;
 const POLL_MS = 20;
@@ -55,14 +53,15 @@ async function loaded<T>(
   operator: Operator,
   work: (scene: Scene) => Promise<T>,
 ): Promise<UnderLoad<T>> {
-  const schedule: Schedule = { rate: RATE, count: (LONGEST_MS * RATE) / 1000, startMs: Date.now() };
+  const { loadMs } = bench.pace.swap;
+  const schedule: Schedule = { rate: RATE, count: (loadMs * RATE) / 1000, startMs: Date.now() };
   const sender = startSender({ port, schedule });
   try {
     const { startNs } = await sender.next('starting');
     const witness = new Witness(receiver, schedule, startNs);
     await sleep(bench.pace.warmupMs);
     const found = await work({ operator, witness });
-    if (witness.nowMs() > LONGEST_MS) throw new Error(`the load ended before the measurement, after ${LONGEST_MS} ms`);
+    if (witness.nowMs() > loadMs) throw new Error(`the load ended before the measurement, after ${loadMs} ms`);
     sender.end();
     const { sentMs } = await sender.next('sent');
     const sent = sentMs.length;

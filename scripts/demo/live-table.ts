@@ -47,21 +47,18 @@ export class LiveTable {
     const rows = sensors.map(({ key, samples }) => {
       const { label, score, alarm, results } = observer.of(key);
       const bar = '#'.repeat(Math.round(score * BAR)).padEnd(BAR, '.');
-      const cells = [
-        key.padEnd(22),
-        String(samples).padStart(8),
-        String(results.size).padStart(7),
-        label.padEnd(10),
-        bar,
-      ];
-      return `${cells.join('  ')}  ${alarm ? paint('ALARM') : ''}`;
+      return `${row(key, String(samples), String(results.size), label, bar)}  ${alarm ? paint('ALARM') : ''}`;
     });
-    const head = `${seconds} s   sensor                  samples  results  decision    score`;
+    const head = row(`sensor, after ${seconds.trim()} s`, 'samples', 'results', 'decision', 'score');
     const up = this.#lines === 0 ? '' : `\u001b[${this.#lines}A`;
     const lines = [head, ...rows, `      ${story.line}`];
     this.#lines = lines.length;
     process.stderr.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}`);
   }
+}
+
+function row(sensor: string, samples: string, results: string, decision: string, score: string): string {
+  return [sensor.padEnd(22), samples.padStart(8), results.padStart(7), decision.padEnd(10), score].join('  ');
 }
 
 function paint(text: string): string {

@@ -142,7 +142,16 @@ async function startDevice(url: string, version: 4 | 5, folder: string): Promise
   const file = join(folder, 'outbox.db');
   const outbox = new SqliteOutbox({ file, maxBytes: 16e6, maxFacts: 2_000, maxTries: 5, clock, log });
   const sender = new Sender({ bus, outbox, clock, log, counters });
-  const commands = new Commands({ thing: THING, bus, outbox, clock, log, controls, counters, forbiddenReplies: [] });
+  const commands = new Commands({
+    thing: THING,
+    bus,
+    outbox,
+    clock,
+    log,
+    controls,
+    counters,
+    forbiddenReplies: () => [],
+  });
   await outbox.start();
   sender.start();
   await commands.start();

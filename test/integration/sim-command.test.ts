@@ -73,9 +73,10 @@ describe('openclaw-edge simulate sensors', function () {
 
   it('replays a folder of recordings', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'recordings-'));
-    const samples = new Uint8Array(new Float32Array(4096).buffer);
-    for (const name of ['1797_B_7.f32', '1797_IR_7.f32', '1797_Normal.f32'])
-      await writeFile(join(folder, name), samples);
+    // CWRU's normal recording comes at 48 kHz; these are 4096 samples at the rate of the others.
+    const lengths = { '1797_B_7.f32': 4096, '1797_IR_7.f32': 4096, '1797_Normal.f32': 4 * 4095 + 129 };
+    for (const [name, length] of Object.entries(lengths))
+      await writeFile(join(folder, name), new Uint8Array(new Float32Array(length).buffer));
     const { exit, out } = await run({ data: folder, keys: '2', offset: '0.5' }).finally(() =>
       rm(folder, { recursive: true }),
     );

@@ -15,8 +15,8 @@ const UNASKED_REPLIES_PER_MINUTE = 60;
 
 export type CommandsNeeds = ExecutorNeeds & {
   readonly bus: Bus;
-  /** Topic filters of everything that devices act upon: inputs, actuators. No reply goes there. */
-  readonly forbiddenReplies: readonly string[];
+  /** Topic filters of everything that devices act upon now: inputs, actuators. No reply goes there. */
+  readonly forbiddenReplies: () => readonly string[];
   readonly verbs?: readonly Verb[];
 };
 
@@ -57,7 +57,7 @@ export class Commands {
   /** Holds the bus back only for what must be durable: an accepted command. */
   async #receive(message: Incoming): Promise<void> {
     const { clock, thing, forbiddenReplies } = this.#needs;
-    const read = readCommand(message, { thing, nowMs: clock.now(), forbiddenReplies });
+    const read = readCommand(message, { thing, nowMs: clock.now(), forbiddenReplies: forbiddenReplies() });
     const known = read.id === undefined ? undefined : this.#journal.get(read.id);
     if (known !== undefined) return this.#repeat(known, read);
     if (message.retained) return this.#reject(read, failure('E_COMMAND_MALFORMED', 'commands must not be retained'));

@@ -383,7 +383,7 @@ class Device {
     this.commands = new Commands({
       ...{ thing: THING, bus: this.bus, outbox, clock, log: this.log, controls: this.controls },
       counters: this.controls.counters,
-      forbiddenReplies: ['dt/+/vibration', 'actuators/#'],
+      forbiddenReplies: () => ['dt/+/vibration', 'actuators/#'],
       ...(verbs === undefined ? {} : { verbs }),
     });
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FULL_PACE } from '../../../bench/agents.ts';
 import { writeHeavyPackage, writeSwapPackages } from '../../../bench/swap/packages.ts';
 import { readSteps, stepAt } from '../../../bench/swap/steps.ts';
 import { gapAt, longest, silence } from '../../../bench/swap/witness.ts';
@@ -29,7 +30,7 @@ describe('the benchmark of a swap', function () {
   };
 
   it('rolls out packages of 13 MB that the agent believes, each newer than the one before', async () => {
-    const { trust, first, committing, watched } = await writeSwapPackages(folder);
+    const { trust, first, committing, watched } = await writeSwapPackages(folder, FULL_PACE.swap);
     for (const [floor, { folder, version }] of [first, committing, watched].entries()) {
       const { ref, bytes } = await verified(folder, trust, floor);
       assert.deepEqual([ref.version, ref.release], [version, floor + 1]);
