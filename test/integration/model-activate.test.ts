@@ -244,7 +244,7 @@ async function device(names: readonly string[] = ['press']) {
     controls,
     counters,
     audit,
-    forbiddenReplies: [],
+    forbiddenReplies: () => [],
   });
   const socket = new ControlSocket({
     ...common,

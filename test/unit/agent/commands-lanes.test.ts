@@ -194,7 +194,7 @@ class Device {
     const log = new FakeLog();
     this.commands = new Commands({
       thing: THING,
-      forbiddenReplies: [],
+      forbiddenReplies: () => [],
       bus,
       outbox,
       clock,
