@@ -12,7 +12,10 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   },
   'agent check': async () => (await import('./cli/agent-check.ts')).agentCheck as CliCommand,
   'model init': async () => {
-    const [{ modelInit }, { makeTestRunner }] = await Promise.all([import('./cli/model-init.ts'), import('./main.ts')]);
+    const [{ modelInit }, { makeTestRunner }] = await Promise.all([
+      import('./cli/model-init.ts'),
+      import('./compose/tools.ts'),
+    ]);
     return modelInit(makeTestRunner) as unknown as CliCommand;
   },
   'model pack': async () => (await import('./cli/model-pack.ts')).modelPack as unknown as CliCommand,
@@ -21,7 +24,10 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   'model verify': async () => (await import('./cli/model-verify.ts')).modelVerify as unknown as CliCommand,
   'model inspect': async () => (await import('./cli/model-inspect.ts')).modelInspect as CliCommand,
   'model test': async () => {
-    const [{ modelTest }, { makeTestRunner }] = await Promise.all([import('./cli/model-test.ts'), import('./main.ts')]);
+    const [{ modelTest }, { makeTestRunner }] = await Promise.all([
+      import('./cli/model-test.ts'),
+      import('./compose/tools.ts'),
+    ]);
     return modelTest(makeTestRunner) as unknown as CliCommand;
   },
   'model activate': async () => (await import('./cli/model-activate.ts')).modelActivate as unknown as CliCommand,
@@ -30,7 +36,7 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   'trust sign': async () => (await import('./cli/trust-sign.ts')).trustSign as CliCommand,
   'trust rotate': async () => (await import('./cli/trust-rotate.ts')).trustRotate as CliCommand,
   doctor: async () => {
-    const [{ doctor }, { doctorProbes }] = await Promise.all([import('./cli/doctor.ts'), import('./main.ts')]);
+    const [{ doctor }, { doctorProbes }] = await Promise.all([import('./cli/doctor.ts'), import('./compose/tools.ts')]);
     return doctor(doctorProbes) as CliCommand;
   },
   'simulate sensors': async () => (await import('./cli/simulate-sensors.ts')).simulateSensors as unknown as CliCommand,

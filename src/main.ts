@@ -1,50 +1,34 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import packageJson from '../package.json' with { type: 'json' };
-import type { EmbeddedBroker } from './adapters/aedes/embedded-broker.ts';
-import { MqttBus } from './adapters/mqtt/mqtt-bus.ts';
-import type { TlsOptions } from './adapters/mqtt/open-socket.ts';
+import { FileAudit } from './adapters/audit-file.ts';
+import { ControlSocket } from './adapters/control-socket.ts';
 import { createRunner } from './adapters/onnx/create-runner.ts';
-import { runnerLaunch } from './adapters/onnx/launch.ts';
-import { probeDevices } from './adapters/onnx/probe.ts';
 import { pinoLog } from './adapters/pino-log.ts';
-import { sandboxAvailable } from './adapters/sandbox/bubblewrap.ts';
 import { ShadowTopics } from './adapters/shadow/shadow-topics.ts';
 import { SqliteOutbox } from './adapters/sqlite/outbox.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { Commands } from './agent/commands/commands.ts';
-import type { ReloadReport } from './agent/commands/controls.ts';
 import { EdgeAgent } from './agent/edge-agent.ts';
-import { Health } from './agent/health.ts';
 import { Lifecycle, type Part } from './agent/lifecycle.ts';
 import { Counters } from './agent/metrics.ts';
-import { samplesOf } from './agent/samples.ts';
 import { Sender } from './agent/sender.ts';
 import { ShadowReporter } from './agent/shadow-reporter.ts';
 import { Steering } from './agent/steering.ts';
-import type { DoctorProbes } from './cli/doctor.ts';
-import { packageFolder } from './cli/package-folder.ts';
-import { makeRollouts } from './compose/rollouts.ts';
-import type { BusConfig, Config, TlsConfig } from './config/config.ts';
-import { planReload } from './config/reload.ts';
-import { EdgeError, type Failure, fail, failure, ok, type Result } from './domain/errors.ts';
-import { DEVICE_COUNTERS, type DeviceCounter } from './domain/metrics.ts';
-import { compileTopic } from './flow/topic.ts';
-import { openPackage, readVariant } from './package/load.ts';
-import type { Bus } from './ports/bus.ts';
-import type { Log, LogLevel } from './ports/log.ts';
-import type { ModelRunner } from './ports/model-runner.ts';
-import type { ModelStore } from './ports/model-store.ts';
-import type { Outbox } from './ports/outbox.ts';
+import { makeBroker, makeBus, startBroker } from './compose/bus.ts';
+import { makeHealth, metricsPart } from './compose/health.ts';
+import { modelStore } from './compose/model-store.ts';
+import { type InForce, makeReload, topicsActedUpon } from './compose/reload.ts';
+import { makeInboxes, makeRollouts } from './compose/rollouts.ts';
+import type { Config } from './config/config.ts';
+import { EdgeError, type Failure, failure, type Result } from './domain/errors.ts';
+import { DEVICE_COUNTERS } from './domain/metrics.ts';
+import type { ExecuteControl } from './ports/control-server.ts';
+import type { Log } from './ports/log.ts';
 
 /** Facts an outbox keeps: alarms going on and commands remembered. 1,000 sensors in alarm leave room to spare. */
 const MAX_FACTS = 10_000;
-
-/** The loop's delay is sampled this often: fine enough to see what an operator would feel, and hardly any work. */
-const LOOP_SAMPLE_MS = 20;
-const NS_PER_MS = 1e6;
 
 /** The named shadow beside whatever shadows the thing has already. */
 const SHADOW_NAME = 'edge-agent';
@@ -100,7 +84,8 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     log: log.child({ part: 'outbox' }),
   });
 
-  const rolledOut = config.rollouts && makeRollouts(config.rollouts, { baseDir, stateDir, log });
+  const audit = new FileAudit({ file: join(stateDir, 'audit.jsonl'), clock, log });
+  const rolledOut = config.rollouts && makeRollouts(config.rollouts, { baseDir, stateDir, audit, log });
   const rollouts = rolledOut?.needs;
   const bootId = randomBytes(6).toString('base64url');
   const mode = () => steering.mode;
@@ -138,11 +123,23 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     log,
     health: () => health,
     agents: () => agents,
-    reload: makeReload(options, inForce, agents, (level) => steering.setLogLevel(level)),
+    reload: makeReload(options.reread, inForce, agents, (level) => steering.setLogLevel(level)),
   });
   const sender = new Sender({ bus, outbox, clock, log: log.child({ part: 'sender' }), counters });
   const forbiddenReplies = () => topicsActedUpon(inForce.config);
-  const commands = new Commands({ thing, bus, outbox, clock, log, controls: steering, counters, forbiddenReplies });
+  const commands = new Commands({
+    thing,
+    bus,
+    outbox,
+    clock,
+    log,
+    controls: steering,
+    counters,
+    forbiddenReplies,
+    audit,
+  });
+  const execute: ExecuteControl = ({ verb, args, ...from }) => commands.execute(verb, args, from);
+  const control = new ControlSocket({ folder: join(stateDir, 'control'), execute, clock, log });
   const shadow = new ShadowTopics({ thing, name: SHADOW_NAME, bus, clock, log: log.child({ part: 'shadow' }) });
   const { heartbeatMs } = config.shadow;
   const reporter = new ShadowReporter({ shadow, controls: steering, clock, log, counters, heartbeatMs });
@@ -152,6 +149,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     [
       { name: 'broker', start: () => {}, stop: () => broker?.stop() },
       { name: 'outbox', start: () => outbox.start(), stop: () => outbox.stop() },
+      { name: 'audit', start: () => audit.start(), stop: () => audit.stop() },
       ...(rolledOut === undefined ? [] : [rolledOut.part]),
       { name: 'bus', start: () => {}, stop: (deadlineMs) => bus.stop(deadlineMs) },
       { name: 'sender', start: () => sender.start(), stop: (deadlineMs) => sender.stop(deadlineMs) },
@@ -160,7 +158,8 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
         start: () => agent.prepare(),
         stop: (deadlineMs: number) => agent.stop(deadlineMs),
       })),
-      ...(config.commands.enabled ? [commandsPart(commands)] : []),
+      commandsPart(commands, config.commands.enabled),
+      controlPart(control, log),
       ...(config.shadow.enabled
         ? [{ name: 'shadow', start: () => reporter.start(), stop: () => reporter.stop() }]
         : []),
@@ -168,6 +167,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
       ...(config.metrics.port === undefined ? [] : [metricsPart(config.metrics.port, health, log)]),
       { name: 'connection', start: () => bus.start(), stop: () => {} },
       { name: 'models', start: () => Promise.all(agents.map((agent) => agent.load())), stop: () => {} },
+      ...makeInboxes(config.rollouts?.inbox, { agents, baseDir, audit, log }),
     ],
     { clock, log },
   );
@@ -189,22 +189,19 @@ function refusalOfAll(agents: readonly EdgeAgent[]): Failure | undefined {
   return refusals.length === agents.length ? refusals[0]?.problem : undefined;
 }
 
-function commandsPart(commands: Commands): Part {
-  return { name: 'commands', start: () => commands.start(), stop: (deadlineMs) => commands.stop(deadlineMs) };
+/** Without `commands.enabled` the bus is not listened to; the control socket of this machine still is. */
+function commandsPart(commands: Commands, enabled: boolean): Part {
+  const start = () => (enabled ? commands.start() : undefined);
+  return { name: 'commands', start, stop: (deadlineMs) => commands.stop(deadlineMs) };
 }
 
-function metricsPart(port: number, health: Health, log: Log): Part {
-  const monotonic = () => systemClock.monotonic();
-  let endpoint: { stop(): Promise<void> } | undefined;
+/** An agent that cannot be asked on the spot still does its work. */
+function controlPart(control: ControlSocket, log: Log): Part {
   const start = async () => {
-    const { PrometheusEndpoint } = await import('./adapters/prometheus.ts');
-    const served = new PrometheusEndpoint({ port, samples: () => samplesOf(health.snapshot()), monotonic });
-    endpoint = served;
-    const started = await served.start();
-    if (!started.ok) throw new EdgeError(started.error);
-    log.info({ url: `http://127.0.0.1:${started.value}/metrics` }, 'metrics served');
+    const started = await control.start();
+    if (!started.ok) log.error({ code: started.error.code, reason: started.error.message }, 'no control socket');
   };
-  return { name: 'metrics', start, stop: () => endpoint?.stop() };
+  return { name: 'control socket', start, stop: () => control.stop() };
 }
 
 async function makeFolder(folder: string, mode: number): Promise<void> {
@@ -214,183 +211,3 @@ async function makeFolder(folder: string, mode: number): Promise<void> {
     throw new EdgeError(failure('E_STATE_FOLDER', folder, cause));
   }
 }
-
-/** Loaded only where it is used, as are the metrics: most devices have a broker, and each would cost the start 20 ms. */
-async function makeBroker(port: number, log: Log): Promise<EmbeddedBroker> {
-  const { EmbeddedBroker } = await import('./adapters/aedes/embedded-broker.ts');
-  return new EmbeddedBroker({ port, log });
-}
-
-async function startBroker(broker: EmbeddedBroker | undefined): Promise<string> {
-  const started = await broker?.start();
-  if (started === undefined) throw new EdgeError(failure('E_INTERNAL', 'there is no broker to start'));
-  if (!started.ok) throw new EdgeError(started.error);
-  return started.value.url;
-}
-
-async function makeBus(url: string, config: BusConfig, baseDir: string, log: Log): Promise<MqttBus> {
-  const { clientId, keepaliveMs, maxInFlight } = config;
-  const common = {
-    url,
-    clientId,
-    maxInFlight,
-    keepaliveSec: keepaliveMs / 1000,
-    persistent: true,
-    clock: systemClock,
-    log,
-    random: Math.random,
-  };
-  if (config.kind === 'embedded') return new MqttBus({ ...common, version: 4 });
-  const { username, passwordFile } = config;
-  return new MqttBus({
-    ...common,
-    version: config.version === '5' ? 5 : 4,
-    username,
-    password:
-      passwordFile === undefined ? undefined : (await readNeeded(baseDir, passwordFile)).toString('utf8').trimEnd(),
-    tls: config.tls === undefined ? undefined : await readTls(config.tls, baseDir),
-  });
-}
-
-async function readTls({ caFile, client, minVersion }: TlsConfig, baseDir: string): Promise<TlsOptions> {
-  return {
-    ca: caFile === undefined ? undefined : await readNeeded(baseDir, caFile),
-    cert: client === undefined ? undefined : await readNeeded(baseDir, client.certFile),
-    key: client === undefined ? undefined : await readNeeded(baseDir, client.keyFile),
-    minVersion: minVersion === '1.2' ? 'TLSv1.2' : 'TLSv1.3',
-  };
-}
-
-async function readNeeded(baseDir: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(resolve(baseDir, path));
-  } catch (cause) {
-    throw new EdgeError(failure('E_FILE_MISSING', path, cause));
-  }
-}
-
-/** Packages as folders: a path, or the name of a shipped one. */
-function modelStore(baseDir: string): ModelStore {
-  return {
-    async read({ path, variant }) {
-      const opened = await openPackage(packageFolder(path, baseDir));
-      if (!opened.ok) return opened;
-      const read = await readVariant(opened.value, variant);
-      if (!read.ok) return read;
-      const { manifest, golden } = opened.value;
-      return ok({
-        source: opened.value.folder,
-        manifest,
-        golden,
-        variant: read.value.variant.id,
-        bytes: read.value.bytes,
-      });
-    },
-  };
-}
-
-function makeHealth(parts: {
-  bus: Bus;
-  outbox: Outbox;
-  agents: readonly EdgeAgent[];
-  counters: Counters<DeviceCounter>;
-}): Health {
-  const delay = monitorEventLoopDelay({ resolution: LOOP_SAMPLE_MS });
-  delay.enable();
-  // What it measures is the time between two samples: of a loop that is never late, LOOP_SAMPLE_MS.
-  const late = (ns: number) => Math.max(0, ns / NS_PER_MS - LOOP_SAMPLE_MS);
-  return new Health({
-    clock: systemClock,
-    counters: parts.counters,
-    agents: () => parts.agents,
-    bus: () => ({ state: parts.bus.state, error: parts.bus.lastError?.message }),
-    outbox: () => parts.outbox.stats(),
-    rss: () => process.memoryUsage.rss(),
-    loopDelay: {
-      read: () => ({
-        p50: late(delay.percentile(50)),
-        p99: late(delay.percentile(99)),
-        max: late(delay.max),
-      }),
-      reset: () => delay.reset(),
-    },
-  });
-}
-
-/** Topics that devices act upon. No reply to a command is sent to one of them. */
-function topicsActedUpon({ agents, thing }: Config): string[] {
-  return agents.flatMap(({ name, inputs, decisions }) => [
-    ...inputs.map(({ topic }) => topic),
-    ...decisions.alarms.flatMap(({ action }) =>
-      action === undefined ? [] : compileTopic(action.topic, { thing, agent: name })('+'),
-    ),
-  ]);
-}
-
-/** The configuration as it was taken up: a reload changes what it may. */
-type InForce = { config: Config };
-
-function makeReload(
-  { reread }: DeviceOptions,
-  inForce: InForce,
-  agents: readonly EdgeAgent[],
-  setLogLevel: (level: LogLevel) => void,
-): () => Promise<Result<ReloadReport>> {
-  return async () => {
-    if (reread === undefined) return fail('E_COMMAND_FAILED', 'this device was started without a configuration file');
-    const next = await reread();
-    if (!next.ok) return next;
-    const plan = planReload(inForce.config, next.value);
-    const changes = agents.flatMap((agent, index) => {
-      const touched = plan.applied.some((path) => path.startsWith(`agents[${index}].decisions`));
-      const decisions = next.value.agents[index]?.decisions;
-      return touched && decisions !== undefined ? [{ agent, decisions }] : [];
-    });
-    for (const { agent, decisions } of changes) {
-      const objection = agent.objection(decisions);
-      if (objection !== undefined) return fail('E_CONFIG_INVALID', objection);
-    }
-    for (const { agent, decisions } of changes) agent.setDecisions(decisions);
-    if (plan.applied.includes('log.level')) setLogLevel(next.value.log.level);
-    // What was refused stays as it is, and is refused again the next time.
-    inForce.config = takeUp(inForce.config, next.value, plan);
-    return ok(plan);
-  };
-}
-
-function takeUp(current: Config, next: Config, { applied }: ReloadReport): Config {
-  if (applied.length === 0) return current;
-  const agents = current.agents.map((agent, index) => ({
-    ...agent,
-    decisions: next.agents[index]?.decisions ?? agent.decisions,
-  }));
-  return { ...current, log: next.log, agents };
-}
-
-/** Threads and deadline of a runner that only tests: as an agent's defaults. */
-const TEST_RUNNER = {
-  isolation: 'process',
-  threads: 1,
-  deadlineMs: 10_000,
-  memoryBytes: undefined,
-  network: true,
-  storage: true,
-} as const;
-
-/** A runner for `model test`: the process that an agent would use. */
-export function makeTestRunner(device: string): ModelRunner {
-  return createRunner({
-    ...TEST_RUNNER,
-    label: 'model-test',
-    device,
-    clock: systemClock,
-    log: pinoLog({ level: 'error' }),
-  });
-}
-
-/** What `doctor` can only find out by trying. */
-export const doctorProbes: DoctorProbes = {
-  devices: () =>
-    probeDevices({ launch: runnerLaunch({ label: 'probe' }), clock: systemClock, log: pinoLog({ level: 'silent' }) }),
-  sandbox: () => sandboxAvailable(),
-};

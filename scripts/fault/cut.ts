@@ -38,7 +38,7 @@ export async function cut({ folder, before }: Ground, { path, cuts }: Plan, name
   const violations: string[] = [];
   let answers = 0;
   for (const [index, cutAt] of [...cuts, undefined].entries()) {
-    const { record } = await readDisk(folder, stateDir);
+    const atStart = await readDisk(folder, stateDir);
     const life = await live({
       folder,
       stateDir,
@@ -47,16 +47,17 @@ export async function cut({ folder, before }: Ground, { path, cuts }: Plan, name
       cutAt,
     });
     const disk = await readDisk(folder, stateDir);
-    violations.push(...judgeAnswers(life.entries, record), ...judgeDisk(disk, path));
+    violations.push(...judgeAnswers(life.entries, atStart.record)));
     answers += life.entries.filter((entry) => 'answer' in entry).length;
     if (life.end === 'failed') violations.push(`it ended by itself: ${life.log.trim().split('\n').at(-1)}`);
     if (life.end === 'cut') {
       points.push(describe(pointsOf(life).at(-1)));
       found.push(disk.record?.state ?? 'nothing');
+      violations.push(...judgeDisk(disk, life.entries, atStart, path));
       continue;
     }
     // Fewer points were left than the plan says: it came to its end before the second cut.
-    violations.push(...judgeEnd(disk.record, path));
+    violations.push(...disk.faults, ...judgeEnd(disk.record, path));
     const outcome = disk.record?.last?.outcome ?? 'none';
     const active = disk.record?.active?.version ?? 'none';
     return { path: path.name, points, found, outcome, active, answers, violations };

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { FileAudit } from '../../src/adapters/audit-file.ts';
 import { pinoLog } from '../../src/adapters/pino-log.ts';
 import { FILES, packageName } from '../../src/adapters/store/staged.ts';
+import { systemClock } from '../../src/adapters/system-clock.ts';
 import { makeRollouts } from '../../src/compose/rollouts.ts';
 import type { ModelRef, SlotRecord } from '../../src/domain/rollout.ts';
 import { SLOT } from '../../test/fixtures/rollout-fault/line.ts';
@@ -13,10 +15,13 @@ export type Disk = { readonly record: SlotRecord | undefined; readonly faults: r
  */
 export async function readDisk(folder: string, stateDir: string): Promise<Disk> {
   const config = { trust: join(folder, 'trust.json'), groups: [], inbox: undefined };
+  const log = pinoLog({ level: 'silent' });
+  const audit = new FileAudit({ file: join(stateDir, 'audit.jsonl'), clock: systemClock, log }); // never started: nothing is written
   const { store, verifier } = makeRollouts(config, {
     baseDir: folder,
     stateDir,
-    log: pinoLog({ level: 'silent' }),
+    audit,
+    log,
   }).needs;
   const loaded = await store.load(SLOT);
   if (!loaded.ok) return { record: undefined, faults: [`the record: ${loaded.error.message}`] };

@@ -5,10 +5,15 @@ import { type Entry, type Named, namedBy } from './journal.ts';
 import type { Path } from './paths.ts';
 import { isTrue } from './releases.ts';
 
-/** What the disk holds after a cut that it must never hold. */
-export function judgeDisk({ record, faults }: Disk, path: Path): string[] {
-  if (path.from === undefined || record?.active !== undefined) return [...faults];
-  return [...faults, 'no model is active'];
+/** What the disk holds after a cut that it must never hold: it is what was saved last, and an active model is there. */
+export function judgeDisk({ record, faults }: Disk, life: readonly Entry[], atStart: Disk, path: Path): string[] {
+  const found = [...faults];
+  if (path.from !== undefined && record?.active === undefined) found.push('no model is active');
+  const [saved] = life.flatMap((entry) => ('saved' in entry ? [entry.saved] : [])).slice(-1);
+  const due = JSON.stringify(saved ?? (atStart.record && namedBy(atStart.record)));
+  const kept = JSON.stringify(record && namedBy(record));
+  if (kept !== due) found.push(`${kept} is on disk, ${due} was saved`);
+  return found;
 }
 
 /** What a device answered that it must not have: every window once, in order, by a model that may speak. */

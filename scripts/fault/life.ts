@@ -6,7 +6,7 @@ import { type Entry, readJournal } from './journal.ts';
 
 const DEVICE = fileURLToPath(new URL('./device.ts', import.meta.url));
 /** A life takes less than a second on an idle machine. */
-const LONGEST_LIFE_MS = 30_000;
+const LONGEST_LIFE_MS = 60_000;
 
 export type Life = {
   readonly end: 'cut' | 'stopped' | 'failed';

@@ -1,0 +1,58 @@
+import type { ReloadReport } from '../agent/commands/controls.ts';
+import type { EdgeAgent } from '../agent/edge-agent.ts';
+import type { Config } from '../config/config.ts';
+import { planReload } from '../config/reload.ts';
+import { fail, ok, type Result } from '../domain/errors.ts';
+import { compileTopic } from '../flow/topic.ts';
+import type { LogLevel } from '../ports/log.ts';
+
+/** Topics that devices act upon. No reply to a command is sent to one of them. */
+export function topicsActedUpon({ agents, thing }: Config): string[] {
+  return agents.flatMap(({ name, inputs, decisions }) => [
+    ...inputs.map(({ topic }) => topic),
+    ...decisions.alarms.flatMap(({ action }) =>
+      action === undefined ? [] : compileTopic(action.topic, { thing, agent: name })('+'),
+    ),
+  ]);
+}
+
+/** The configuration as it was taken up: a reload changes what it may. */
+export type InForce = { config: Config };
+
+/** Reads the configuration again and takes up what can change while running; a failure changes nothing. */
+export function makeReload(
+  reread: (() => Promise<Result<Config>>) | undefined,
+  inForce: InForce,
+  agents: readonly EdgeAgent[],
+  setLogLevel: (level: LogLevel) => void,
+): () => Promise<Result<ReloadReport>> {
+  return async () => {
+    if (reread === undefined) return fail('E_COMMAND_FAILED', 'this device was started without a configuration file');
+    const next = await reread();
+    if (!next.ok) return next;
+    const plan = planReload(inForce.config, next.value);
+    const changes = agents.flatMap((agent, index) => {
+      const touched = plan.applied.some((path) => path.startsWith(`agents[${index}].decisions`));
+      const decisions = next.value.agents[index]?.decisions;
+      return touched && decisions !== undefined ? [{ agent, decisions }] : [];
+    });
+    for (const { agent, decisions } of changes) {
+      const objection = agent.objection(decisions);
+      if (objection !== undefined) return fail('E_CONFIG_INVALID', objection);
+    }
+    for (const { agent, decisions } of changes) agent.setDecisions(decisions);
+    if (plan.applied.includes('log.level')) setLogLevel(next.value.log.level);
+    // What was refused stays as it is, and is refused again the next time.
+    inForce.config = takeUp(inForce.config, next.value, plan);
+    return ok(plan);
+  };
+}
+
+function takeUp(current: Config, next: Config, { applied }: ReloadReport): Config {
+  if (applied.length === 0) return current;
+  const agents = current.agents.map((agent, index) => ({
+    ...agent,
+    decisions: next.agents[index]?.decisions ?? agent.decisions,
+  }));
+  return { ...current, log: next.log, agents };
+}
