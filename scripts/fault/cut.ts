@@ -47,7 +47,7 @@ export async function cut({ folder, before }: Ground, { path, cuts }: Plan, name
       cutAt,
     });
     const disk = await readDisk(folder, stateDir);
-    violations.push(...judgeAnswers(life.entries, atStart.record)));
+    violations.push(...judgeAnswers(life.entries, atStart.record));
     answers += life.entries.filter((entry) => 'answer' in entry).length;
     if (life.end === 'failed') violations.push(`it ended by itself: ${life.log.trim().split('\n').at(-1)}`);
     if (life.end === 'cut') {
