@@ -80,6 +80,7 @@ export class EdgeAgent implements PipelineControl {
     });
     this.#driver =
       needs.rollouts && new RolloutDriver({ ...needs, ...needs.rollouts, name: this.name, slot: this.#slot });
+    this.#driver?.onChange(() => this.#recover());
   }
 
   /** Reads the model and subscribes. What arrives before the model is loaded waits in the queue. Never rejects. */
@@ -129,7 +130,9 @@ export class EdgeAgent implements PipelineControl {
   /** A slot without a model takes the configured package, by the same way as any other: verified, tested, committed. */
   async #loadSlot(driver: RolloutDriver): Promise<Result<unknown>> {
     const started = await driver.start();
-    if (!started.ok || driver.status().active !== undefined) return started;
+    const { active, state } = driver.status();
+    // A rollout that somebody asked for before us brings the first model as well.
+    if (!started.ok || active !== undefined || state !== 'idle') return started;
     const source = this.#prepared?.stored?.source;
     if (source === undefined) return fail('E_MODEL_MISSING');
     const { bootId, clock } = this.#needs;
@@ -137,6 +140,14 @@ export class EdgeAgent implements PipelineControl {
     const outcome = await driver.request(request);
     if (!outcome.ok || outcome.value.outcome === 'committed') return outcome;
     return { ok: false, error: { code: outcome.value.code ?? 'E_MODEL_LOAD', message: outcome.value.reason } };
+  }
+
+  /** An agent without a model that works takes up its work once a rollout has brought one. */
+  #recover(): void {
+    if (this.#refusal === undefined || this.#stopped || !this.#slot.ready) return;
+    this.#refusal = undefined;
+    if (!this.#asleep) this.#prepared?.pipeline.resume();
+    this.#needs.log.info({ model: this.#model() }, 'agent running');
   }
 
   #refuse(why: Failure): void {
@@ -216,10 +227,15 @@ export class EdgeAgent implements PipelineControl {
     const driver = this.#driver;
     const store = this.#needs.rollouts?.store;
     if (driver === undefined || store === undefined) return undefined;
+    // A driver that was never started would keep a wish for ever; one that was may bring the cure.
+    const whenPossible = <T>(wish: () => Promise<Result<T>>): Promise<Result<T>> =>
+      this.#prepared === undefined && this.#refusal !== undefined
+        ? Promise.resolve({ ok: false, error: this.#refusal })
+        : wish();
     return {
-      request: (request) => driver.request({ ...request, requestedAtMs: this.#needs.clock.now() }),
-      rollBack: (id) => driver.rollBack(id),
-      cancel: () => driver.cancel(),
+      request: (request) => whenPossible(() => driver.request({ ...request, requestedAtMs: this.#needs.clock.now() })),
+      rollBack: (id) => whenPossible(() => driver.rollBack(id)),
+      cancel: () => whenPossible(() => driver.cancel()),
       record: () => driver.status(),
       list: () => store.list(this.name),
     };

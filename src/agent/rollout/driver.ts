@@ -32,6 +32,8 @@ export class RolloutDriver {
   #work: Promise<unknown> = Promise.resolve();
   #current = new AbortController();
   #serves: (served: Result<void>) => void = () => {};
+  /** Wishes wait for the start: by an empty record they would be taken for the first of the slot, and overwrite the real one. */
+  readonly #started = Promise.withResolvers<Result<void>>();
 
   constructor(needs: DriverNeeds) {
     this.#needs = needs;
@@ -46,18 +48,24 @@ export class RolloutDriver {
   async start(): Promise<Result<void>> {
     const { store, name, clock } = this.#needs;
     const loaded = await store.load(name);
-    if (!loaded.ok) return loaded;
+    if (!loaded.ok) {
+      this.#started.resolve(loaded);
+      return loaded;
+    }
     this.#record = loaded.value ?? emptySlot(name, clock.now());
     const served = new Promise<Result<void>>((resolve) => {
       this.#serves = resolve;
     });
-    await this.#post({ type: 'booted' });
+    const booted = this.#post({ type: 'booted' });
+    this.#started.resolve(ok(undefined));
+    await booted;
     return served;
   }
 
   /** Calls off what is under way; the next start goes on with it. A stop in good order is not counted as a crash. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping.abort(new Error('the agent is stopping'));
+    this.#started.resolve(fail('E_ROLLOUT_INTERRUPTED'));
     this.#current.abort(this.#stopping.signal.reason);
     await within(this.#needs.clock, deadlineMs, Promise.all([this.#work, this.#mail]));
     await within(this.#needs.clock, deadlineMs, this.#leave());
@@ -80,15 +88,19 @@ export class RolloutDriver {
    * Asks for a rollout, and resolves with its outcome. The id of a rollout that is under way joins it; that of the last one is
    * answered at once. E_ROLLOUT_INTERRUPTED: the agent stopped first; the rollout goes on with the next start.
    */
-  request(request: RolloutRequest): Promise<Result<RolloutOutcome>> {
+  async request(request: RolloutRequest): Promise<Result<RolloutOutcome>> {
+    const started = await this.#started.promise;
+    if (!started.ok) return started;
     const { request: current, queued, last } = this.#record;
-    if (last?.id === request.id) return Promise.resolve(ok(last));
+    if (last?.id === request.id) return ok(last);
     const known = [current?.id, queued?.id].includes(request.id) || this.#waiting.has(request.id);
     return known ? this.#waiting.wait(request.id).outcome : this.#wish({ type: 'requested', request }, request.id);
   }
 
   /** Cancels the rollout under way; resolves once that is decided and saved. Its outcome goes to who asked for it. */
   async cancel(reason?: string): Promise<Result<void>> {
+    const started = await this.#started.promise;
+    if (!started.ok) return started;
     const taken = await this.#post({
       type: 'cancelRequested',
       failure: toFault(failure('E_ROLLOUT_CANCELLED', reason)),
@@ -97,7 +109,9 @@ export class RolloutDriver {
   }
 
   /** Goes back to the previous model, and resolves with the outcome. While watching, that is the end of the rollout. */
-  rollBack(id: string, reason?: string): Promise<Result<RolloutOutcome>> {
+  async rollBack(id: string, reason?: string): Promise<Result<RolloutOutcome>> {
+    const started = await this.#started.promise;
+    if (!started.ok) return started;
     const watched = this.#record.state === 'watching' ? this.#record.request?.id : undefined;
     const event = { type: 'rollbackRequested', id, failure: toFault(failure('E_ROLLOUT_UNDONE', reason)) } as const;
     return this.#wish(event, watched ?? id);

@@ -394,3 +394,28 @@ describe('The rollout driver', () => {
     deepEqual(states, ['verifying', 'idle', 'idle']);
   });
 });
+
+describe('a wish that comes before the driver has started', () => {
+  it('waits for the record, and is judged by it', async () => {
+    const site = await new RolloutSite().withFirst();
+    await site.stop();
+    const again = new RolloutSite(site.store);
+    await again.store.start();
+    const early = again.driver.request(again.request('1.1.0', { id: 'early' }));
+    await again.pass(1_000);
+    equal(again.driver.status().active, undefined, 'nothing is taken up yet');
+    await again.start();
+    equal(again.driver.status().active?.version, '1.0.0');
+    equal(again.driver.status().request?.source, again.source('1.1.0'));
+    await again.driver.stop(1_000);
+    const ended = await early;
+    equal(!ended.ok && ended.error.code, 'E_ROLLOUT_INTERRUPTED');
+  });
+
+  it('is answered when the start never comes', async () => {
+    const site = new RolloutSite();
+    const wishes = [site.driver.request(site.request('1.1.0')), site.driver.rollBack('r-9'), site.driver.cancel()];
+    await site.driver.stop(1_000);
+    for (const ended of await Promise.all(wishes)) equal(!ended.ok && ended.error.code, 'E_ROLLOUT_INTERRUPTED');
+  });
+});
