@@ -2,7 +2,7 @@ import type { AgentSpec, DecisionSpec } from '../domain/agent-spec.ts';
 import { type Failure, fail, failure, ok, type Result } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { Bus } from '../ports/bus.ts';
-import type { Cancel, Clock } from '../ports/clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { ModelRunner } from '../ports/model-runner.ts';
 import type { ModelStore, StoredModel } from '../ports/model-store.ts';
@@ -16,8 +16,10 @@ import type {
   PipelineStatus,
   RolloutControl,
 } from './commands/controls.ts';
+import { whatDoesNotFit } from './fit.ts';
 import { Metrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
+import { Rest } from './rest.ts';
 import { RolloutDriver } from './rollout/driver.ts';
 import type { EffectNeeds } from './rollout/effects.ts';
 import { Slot } from './slot/slot.ts';
@@ -46,9 +48,6 @@ type Prepared = { readonly manifest: Manifest; readonly pipeline: Pipeline; read
 /** Calling off a rollout is one save of its record. */
 const LEAVE_DEADLINE_MS = 1_000;
 
-/** Longest wait of one timer: a sleep until next year takes several. */
-const MAX_TIMER_MS = 24 * 3600 * 1000;
-
 /**
  * One configured agent: its model, its runner, its pipeline, and the handles by which commands and the shadow steer it.
  * An agent that cannot start is `refused` and says why; the others of the device go on.
@@ -62,13 +61,12 @@ export class EdgeAgent implements PipelineControl {
   readonly #driver: RolloutDriver | undefined;
   #refusal: Failure | undefined;
   #stopped = false;
-  #asleep = false;
-  #sleepUntilMs: number | undefined;
-  #cancelWake: Cancel = () => {};
+  readonly #rest: Rest;
 
   constructor(needs: EdgeAgentNeeds) {
     this.name = needs.spec.name;
     this.#needs = needs;
+    this.#rest = new Rest(needs.clock, () => this.#resume());
     this.#slot = new Slot({
       name: needs.spec.name,
       store: needs.rollouts?.store,
@@ -146,7 +144,7 @@ export class EdgeAgent implements PipelineControl {
   #recover(): void {
     if (this.#refusal === undefined || this.#stopped || !this.#slot.ready) return;
     this.#refusal = undefined;
-    if (!this.#asleep) this.#prepared?.pipeline.resume();
+    if (!this.#rest.asleep) this.#prepared?.pipeline.resume();
     this.#needs.log.info({ model: this.#model() }, 'agent running');
   }
 
@@ -159,7 +157,7 @@ export class EdgeAgent implements PipelineControl {
   async stop(deadlineMs: number): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    this.#cancelWake();
+    this.#rest.cancel();
     const { clock } = this.#needs;
     const startedMs = clock.monotonic();
     // What waits for a model that does not load waits in vain.
@@ -170,24 +168,15 @@ export class EdgeAgent implements PipelineControl {
 
   sleep(untilMs: number | undefined): void {
     if (this.#stopped) return;
-    this.#asleep = true;
-    this.#sleepUntilMs = untilMs;
     this.#prepared?.pipeline.pause();
-    this.#cancelWake();
-    if (untilMs !== undefined) this.#wakeAt(untilMs);
-  }
-
-  #wakeAt(untilMs: number): void {
-    const { clock } = this.#needs;
-    const leftMs = untilMs - clock.now();
-    if (leftMs <= 0) this.wake();
-    else this.#cancelWake = clock.after(Math.min(leftMs, MAX_TIMER_MS), () => this.#wakeAt(untilMs));
+    this.#rest.begin(untilMs);
   }
 
   wake(): void {
-    this.#cancelWake();
-    this.#asleep = false;
-    this.#sleepUntilMs = undefined;
+    this.#rest.end();
+  }
+
+  #resume(): void {
     if (!this.#stopped && this.#refusal === undefined) this.#prepared?.pipeline.resume();
   }
 
@@ -248,7 +237,7 @@ export class EdgeAgent implements PipelineControl {
       name: this.name,
       state: this.#state(),
       problem: this.#refusal ?? (runner.state === 'restarting' ? runner.lastFailure : undefined),
-      sleepUntilMs: this.#sleepUntilMs,
+      sleepUntilMs: this.#rest.untilMs,
       model: this.#model(),
       isolation: this.#needs.spec.runner.isolation,
       runner,
@@ -279,27 +268,7 @@ export class EdgeAgent implements PipelineControl {
     if (this.#stopped) return 'stopped';
     if (this.#refusal !== undefined) return 'refused';
     if (this.#slot.model === undefined) return 'starting';
-    if (this.#asleep) return 'asleep';
+    if (this.#rest.asleep) return 'asleep';
     return this.#slot.ready ? 'running' : 'restarting';
   }
-}
-
-/** What configuration and model must agree on, and only the two together can tell. */
-function whatDoesNotFit(spec: AgentSpec, manifest: Manifest): string | undefined {
-  const { labels } = manifest.output;
-  const channels = manifest.input.channels.length;
-  for (const input of spec.inputs) {
-    if (input.values.length > 1 && input.values.length !== channels) {
-      return `input ${input.topic} has ${input.values.length} pointers; ${manifest.name} has ${channels} channels (${manifest.input.channels.join(', ')})`;
-    }
-  }
-  for (const rule of spec.decisions.alarms) {
-    if (rule.labels === undefined && manifest.task === 'classification') {
-      return `alarm ${rule.name} names no labels; ${manifest.name} has ${labels.join(', ')}`;
-    }
-    const unknown = rule.labels?.find((label) => !labels.includes(label));
-    if (unknown !== undefined)
-      return `alarm ${rule.name} names the label ${unknown}; ${manifest.name} has ${labels.join(', ')}`;
-  }
-  return undefined;
 }

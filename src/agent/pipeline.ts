@@ -20,13 +20,11 @@ import { Announcer } from './announcer.ts';
 import type { AgentMode } from './commands/controls.ts';
 import { DeadLetters } from './dead-letters.ts';
 import type { Metrics } from './metrics.ts';
+import { type Answer, Results } from './results.ts';
 import { within } from './within.ts';
 
 /** Windows that commands may have waiting for the runner. */
 const MAX_ASKED = 8;
-
-/** A result on its way out. */
-type Answer = { readonly id: string; readonly topic: string; readonly payload: string };
 
 type Asked = { readonly samples: Float32Array; readonly answer: (scores: Result<Float32Array>) => void };
 
@@ -73,8 +71,7 @@ export class Pipeline {
   #answered = 0;
   #asked: Asked[] = [];
   #pauses: (() => void)[] = [];
-  /** Alarms and results on their way to the disk. */
-  readonly #queuing = new Set<Promise<unknown>>();
+  readonly #results: Results;
   #stopListening: () => void = () => {};
 
   constructor(needs: PipelineNeeds) {
@@ -98,6 +95,7 @@ export class Pipeline {
     this.#encoder = makeEncoder({ thing, agent: spec.name, model: named(manifest, needs.variant) });
     this.#decider = new Decider({ task: manifest.task, labels: output.labels, ...spec.decisions, maxKeys });
     this.#announcer = this.#makeAnnouncer();
+    this.#results = new Results({ ...needs, how: spec.outputs.results });
     this.#resultTopic = compileTopic(spec.outputs.resultTopic, { thing, agent: spec.name });
   }
 
@@ -215,27 +213,8 @@ export class Pipeline {
       const payload = this.#encoder.result(id, window, outcome, latencyMs);
       results.push({ id, topic: this.#resultTopic(window.key), payload });
     }
-    for (const change of changes) this.#untilQueued(this.#announcer.announce(change, this.#needs.mode()));
-    this.#publish(results);
-  }
-
-  /** All answers of a batch leave in one write, or in one transaction. */
-  #publish(results: readonly Answer[]): void {
-    const { bus, outbox, metrics, spec } = this.#needs;
-    if (results.length === 0 || spec.outputs.results === 'none') return;
-    if (spec.outputs.results === 'direct') {
-      metrics.inc(bus.publishDirect(results) ? 'results' : 'resultsDropped', results.length);
-      return;
-    }
-    const rows = results.map(
-      ({ id, topic, payload }) => ({ id, class: 'result', topic, payload: Buffer.from(payload) }) as const,
-    );
-    this.#untilQueued(outbox.put(rows).then((put) => metrics.inc(put.ok ? 'results' : 'resultsDropped', rows.length)));
-  }
-
-  #untilQueued(put: Promise<unknown>): void {
-    this.#queuing.add(put);
-    void put.finally(() => this.#queuing.delete(put));
+    for (const change of changes) this.#results.awaitWith(this.#announcer.announce(change, this.#needs.mode()));
+    this.#results.publish(results);
   }
 
   /** Runs one window of a command, before those of the sensors, and leaves windows, decisions and alarms alone. */
@@ -265,7 +244,7 @@ export class Pipeline {
     const empty = new Promise<void>((resolve) => this.#pauses.push(resolve));
     void this.#serve();
     // Who stops next is the sender, and it sees only what is on disk.
-    const done = empty.then(() => Promise.all(this.#queuing));
+    const done = empty.then(() => this.#results.settled());
     await within(this.#needs.clock, deadlineMs, done);
     this.#stopListening();
     for (const { answer } of this.#asked.splice(0)) answer(fail('E_RUNNER_UNAVAILABLE', 'the agent is stopping'));
