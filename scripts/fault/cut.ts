@@ -1,13 +1,13 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDisk } from './disk.ts';
-import type { Point } from './journal.ts';
+import { describe, type Point } from './journal.ts';
 import { judgeAnswers, judgeDisk, judgeEnd } from './judge.ts';
 import { type Life, live } from './life.ts';
 import type { Path } from './paths.ts';
 
-/** Where the device is cut off: at this point of its first life, and at this one of the life after it. */
-export type Plan = { readonly path: Path; readonly cuts: readonly number[] };
+/** Where the device is cut off: a point for each of its lives, and then it is left alone. */
+export type Plan = { readonly path: Path; readonly cuts: readonly (number | string)[] };
 
 /** What came of it. One row of the table. */
 export type Row = {
@@ -51,7 +51,7 @@ export async function cut({ folder, before }: Ground, { path, cuts }: Plan, name
     answers += life.entries.filter((entry) => 'answer' in entry).length;
     if (life.end === 'failed') violations.push(`it ended by itself: ${life.log.trim().split('\n').at(-1)}`);
     if (life.end === 'cut') {
-      points.push(describe(pointsOf(life).at(-1)));
+      points.push(...pointsOf(life).slice(-1).map(describe));
       found.push(disk.record?.state ?? 'nothing');
       violations.push(...judgeDisk(disk, life.entries, atStart, path));
       continue;
@@ -75,8 +75,4 @@ export async function cut({ folder, before }: Ground, { path, cuts }: Plan, name
 
 export function pointsOf({ entries }: Life): readonly Point[] {
   return entries.flatMap((entry) => ('point' in entry ? [entry.point] : []));
-}
-
-function describe(point: Point | undefined): string {
-  return point === undefined ? 'nowhere' : `${point.when} ${point.name}`;
 }

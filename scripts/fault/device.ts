@@ -5,7 +5,7 @@ import { EdgeError, type Result } from '../../src/domain/errors.ts';
 import { packageFolder } from '../../test/fixtures/rollout-fault/contract.ts';
 import { KEYS, Line } from '../../test/fixtures/rollout-fault/line.ts';
 import { Journal } from './journal.ts';
-import { Points } from './points.ts';
+import { type CutAt, Points } from './points.ts';
 
 export type LifeOptions = {
   readonly folder: string;
@@ -13,7 +13,7 @@ export type LifeOptions = {
   readonly journal: string;
   /** Undefined: none is asked for. */
   readonly candidate: string | undefined;
-  readonly cutAt: number | undefined;
+  readonly cutAt: CutAt;
 };
 
 /** An id that stays: whoever asks again after a power cut means the same rollout. */

@@ -39,3 +39,7 @@ export function readJournal(path: string): readonly Entry[] {
 export function namedBy({ state, active, candidate }: SlotRecord): Named {
   return { state, active: active?.version, candidate: candidate?.version };
 }
+
+export function describe({ when, name }: Point): string {
+  return `${when} ${name}`;
+}

@@ -42,6 +42,7 @@ export function judgeEnd(record: SlotRecord | undefined, path: Path): string[] {
   const seen = {
     state: record?.state,
     outcome: last?.outcome,
+    code: last?.code,
     active: record?.active?.version,
     previous: record?.previous?.version,
     quarantined: quarantine.map(({ ref }) => ref.version).join(),

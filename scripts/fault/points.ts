@@ -1,20 +1,22 @@
 import { Effects } from '../../src/agent/rollout/effects.ts';
 import type { SlotStore } from '../../src/ports/slot-store.ts';
-import { type Journal, namedBy, type Point } from './journal.ts';
+import { describe, type Journal, namedBy, type Point } from './journal.ts';
 
 /** A trial has begun in earnest, and nothing is decided yet: both need 20 windows at least. */
 const AMID_ANSWERS = 12;
 const TRIALS: ReadonlySet<string> = new Set(['canary', 'watch']);
 
+/** Index of a point, or how it is described; undefined: it lives to its end. */
+export type CutAt = number | string | undefined;
+
 /** Counts the points of a life, and ends it with SIGKILL at the one it is told. */
 export class Points {
   readonly #journal: Journal;
-  readonly #cutAt: number | undefined;
+  readonly #cutAt: CutAt;
   #passed = 0;
   #trial: { readonly name: string; answers: number } | undefined;
 
-  /** `cutAt` is the index of a point; undefined: it lives to its end. */
-  constructor(journal: Journal, cutAt: number | undefined) {
+  constructor(journal: Journal, cutAt: CutAt) {
     this.#journal = journal;
     this.#cutAt = cutAt;
   }
@@ -65,6 +67,8 @@ export class Points {
 
   #pass(point: Point): void {
     this.#journal.write({ point });
-    if (this.#passed++ === this.#cutAt) process.kill(process.pid, 'SIGKILL');
+    const isHere = typeof this.#cutAt === 'string' ? this.#cutAt === describe(point) : this.#cutAt === this.#passed;
+    this.#passed++;
+    if (isHere) process.kill(process.pid, 'SIGKILL');
   }
 }

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MAX_BOOTS } from '../../src/rollout/guards.ts';
 import { cut, type Ground, type Plan, pointsOf, type Row } from './cut.ts';
 import { live } from './life.ts';
 import { PATHS, type Path } from './paths.ts';
@@ -14,28 +15,19 @@ const SECOND_CUTS = 7;
 
 export type FaultReport = { readonly cuts: number; readonly violations: number; readonly rows: readonly Row[] };
 
-export type FaultOptions = {
-  /** 1: every point; 5: every fifth. */
-  readonly every: number;
-  readonly paths?: readonly Path[];
-  readonly onRow?: (row: Row) => void;
-};
-
-/** Cuts devices off at the points of all paths, each on a disk of its own. */
-export async function cutRollouts({ every, paths = PATHS, onRow = () => {} }: FaultOptions): Promise<FaultReport> {
+/** Cuts devices off at the points of all paths, each on a disk of its own. `every` 1: at every point; 5: at every fifth. */
+export async function cutRollouts({ every }: { readonly every: number }): Promise<FaultReport> {
   const folder = await mkdtemp(join(tmpdir(), 'openclaw-fault-'));
   try {
     await publishReleases(folder);
     const ground = await makeGround(folder);
-    const plans = (await Promise.all(paths.map((path) => plan(ground, path, every)))).flat();
+    const plans = (await Promise.all(PATHS.map((path) => plan(ground, path, every)))).flat();
     const rows = new Array<Row>(plans.length);
     const waiting = [...plans.entries()];
     const work = async () => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [index, each] = next;
-        const row = await cut(ground, each, `cut-${index}`);
-        rows[index] = row;
-        onRow(row);
+        rows[index] = await cut(ground, each, `cut-${index}`);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -55,8 +47,15 @@ async function makeGround(folder: string): Promise<Ground> {
   return { folder, before: (path) => (path.from === undefined ? undefined : stateDir) };
 }
 
+function plan(ground: Ground, path: Path, every: number): readonly Plan[] | Promise<readonly Plan[]> {
+  const { always } = path;
+  if (always === undefined) return planPoints(ground, path, every);
+  // The first life is no restart.
+  return [{ path, cuts: new Array<string>(1 + MAX_BOOTS).fill(always) }];
+}
+
 /** Goes the path once without a cut, to find its points: all from its first save on. */
-async function plan(ground: Ground, path: Path, every: number): Promise<readonly Plan[]> {
+async function planPoints(ground: Ground, path: Path, every: number): Promise<readonly Plan[]> {
   const stateDir = join(ground.folder, `whole-${path.name}`);
   const from = ground.before(path);
   if (from !== undefined) await cp(from, stateDir, { recursive: true });
