@@ -4,9 +4,8 @@ import { fail, type Result } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { BadInput, Window } from '../domain/reading.ts';
 import { batchLimit } from '../flow/batch-limit.ts';
-import { Decider, UNCERTAIN } from '../flow/decide.ts';
+import { UNCERTAIN } from '../flow/decide.ts';
 import { type Arrival, type Decode, makeDecoder } from '../flow/decode.ts';
-import { type Encoder, makeEncoder } from '../flow/encode.ts';
 import { packBatch } from '../flow/tensor.ts';
 import { compileTopic, type TopicTemplate } from '../flow/topic.ts';
 import { Windower } from '../flow/window.ts';
@@ -16,9 +15,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { LoadedModel, ModelRunner } from '../ports/model-runner.ts';
 import type { Outbox } from '../ports/outbox.ts';
-import { Announcer } from './announcer.ts';
 import type { AgentMode } from './commands/controls.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { Decisions } from './decisions.ts';
 import type { Metrics } from './metrics.ts';
 import { type Answer, Results } from './results.ts';
 import { within } from './within.ts';
@@ -57,10 +56,7 @@ export class Pipeline {
   readonly #needs: PipelineNeeds;
   readonly #windower: Windower;
   readonly #queue: WindowQueue;
-  #encoder: Encoder;
-  #decider: Decider;
-  #decisions: DecisionSpec;
-  #announcer: Announcer;
+  readonly #decisions: Decisions;
   readonly #resultTopic: TopicTemplate;
   readonly #deadLetters = new DeadLetters();
   readonly #tensor: Float32Array;
@@ -76,7 +72,7 @@ export class Pipeline {
 
   constructor(needs: PipelineNeeds) {
     const { spec, manifest, thing } = needs;
-    const { input, output } = manifest;
+    const { input } = manifest;
     const channels = input.channels.length;
     const { gapMs, maxKeys } = spec.window;
     this.#needs = needs;
@@ -91,10 +87,7 @@ export class Pipeline {
     this.#queue = new WindowQueue(spec.queue.max);
     this.#tensor = new Float32Array(spec.batch.max * input.window * channels);
     this.#batchLimit = spec.batch.max;
-    this.#decisions = spec.decisions;
-    this.#encoder = makeEncoder({ thing, agent: spec.name, model: named(manifest, needs.variant) });
-    this.#decider = new Decider({ task: manifest.task, labels: output.labels, ...spec.decisions, maxKeys });
-    this.#announcer = this.#makeAnnouncer();
+    this.#decisions = new Decisions(needs);
     this.#results = new Results({ ...needs, how: spec.outputs.results });
     this.#resultTopic = compileTopic(spec.outputs.resultTopic, { thing, agent: spec.name });
   }
@@ -102,7 +95,7 @@ export class Pipeline {
   /** Takes up the alarms of the last run and subscribes. Windows wait in the queue until the runner is ready. */
   async listen(): Promise<void> {
     const { spec, manifest, bus, runner } = this.#needs;
-    await this.#announcer.resume();
+    await this.#decisions.resume();
     this.#stopListening = runner.onReady(() => void this.#serve());
     for (const input of spec.inputs) {
       const decode = makeDecoder(input, manifest.input.channels.length);
@@ -115,15 +108,9 @@ export class Pipeline {
    * votes and alarms carry over.
    */
   setModel(manifest: Manifest, variant: string, loaded: LoadedModel): void {
-    const { thing, spec } = this.#needs;
-    this.#batchLimit = batchLimit(loaded, spec.batch.max);
-    this.#encoder = makeEncoder({ thing, agent: spec.name, model: named(manifest, variant) });
-    this.#announcer = this.#makeAnnouncer();
+    this.#batchLimit = batchLimit(loaded, this.#needs.spec.batch.max);
+    this.#decisions.setModel(manifest, variant);
     void this.#serve();
-  }
-
-  #makeAnnouncer(): Announcer {
-    return new Announcer({ ...this.#needs, ...this.#decisions, decider: this.#decider, encoder: this.#encoder });
   }
 
   #receive(decode: Decode, message: Incoming): void {
@@ -200,7 +187,7 @@ export class Pipeline {
     const results: Answer[] = [];
     const changes: AlarmChange[] = [];
     for (const [row, window] of windows.entries()) {
-      const outcome = this.#decider.decide(window.key, scores, row, nowMs, changes);
+      const outcome = this.#decisions.decide(window.key, scores, row, nowMs, changes);
       if (outcome === undefined) {
         metrics.inc('windowsFailed');
         continue;
@@ -210,10 +197,10 @@ export class Pipeline {
       const latencyMs = monotonicMs - window.arrivedMs;
       metrics.latency(latencyMs);
       const id = `${this.#needs.bootId}-${(this.#answered++).toString(36)}`;
-      const payload = this.#encoder.result(id, window, outcome, latencyMs);
+      const payload = this.#decisions.encode(id, window, outcome, latencyMs);
       results.push({ id, topic: this.#resultTopic(window.key), payload });
     }
-    for (const change of changes) this.#results.awaitWith(this.#announcer.announce(change, this.#needs.mode()));
+    for (const change of changes) this.#results.awaitWith(this.#decisions.announce(change));
     this.#results.publish(results);
   }
 
@@ -250,30 +237,22 @@ export class Pipeline {
     for (const { answer } of this.#asked.splice(0)) answer(fail('E_RUNNER_UNAVAILABLE', 'the agent is stopping'));
   }
 
-  /** Decides by other rules from the next window on. Alarms of rules that stay go on; votes start anew. */
+  /** Decides by other rules from the next window on. */
   setDecisions(decisions: DecisionSpec): void {
-    const { spec, manifest } = this.#needs;
-    const { labels } = manifest.output;
-    const decider = new Decider({ task: manifest.task, labels, ...decisions, maxKeys: spec.window.maxKeys });
-    for (const { rule, key, episode } of this.#decider.episodes()) decider.resume(rule, key, episode);
-    this.#decider = decider;
-    this.#decisions = decisions;
-    this.#announcer = this.#makeAnnouncer();
-  }
-
-  /** The rules that hold now, thresholds as they were changed. */
-  get alarms(): readonly AlarmRule[] {
-    const limits = this.#decider.thresholds();
-    return this.#decisions.alarms.map((rule) => ({ ...rule, ...limits[rule.name] }));
+    this.#decisions.setRules(decisions);
   }
 
   setThreshold(rule: string, raise: number, clear: number): boolean {
-    return this.#decider.setThreshold(rule, raise, clear);
+    return this.#decisions.setThreshold(rule, raise, clear);
+  }
+
+  get alarms(): readonly AlarmRule[] {
+    return this.#decisions.alarms;
   }
 
   /** Reads the outcome of one row of scores; undefined where they are not all finite. */
   outcomeOf(scores: Float32Array): Outcome | undefined {
-    return this.#decider.outcomeOf(scores, 0);
+    return this.#decisions.outcomeOf(scores);
   }
 
   /** What it holds right now. */
@@ -281,14 +260,9 @@ export class Pipeline {
     return {
       queueDepth: this.#queue.length,
       keys: this.#windower.keys,
-      alarmsActive: this.#decider.active,
-      thresholds: this.#decider.thresholds(),
+      ...this.#decisions.look(),
       deadLetters: this.#deadLetters.list(),
       batchLimit: this.#batchLimit,
     };
   }
-}
-
-function named({ name, version }: Manifest, variant: string) {
-  return { name, version, variant };
 }
