@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Bench } from './agents.ts';
+import { runAhead } from './children.ts';
 import { startMosquitto } from './mosquitto.ts';
 import { alternate, medianOf } from './stats.ts';
 import { agentLife, type Gaps, naiveLife } from './swap/lives.ts';
@@ -9,6 +10,7 @@ import { silence } from './swap/witness.ts';
 
 /** What a new model costs the readings that keep coming, and how fast the old one comes back. */
 export async function swap(bench: Bench, mosquitto: string) {
+  if (!runAhead()) bench.say('the load generator has no priority over the agent: its own delays count as gaps');
   const packages = await writeSwapPackages(join(bench.folder, 'swap'), bench.pace.swap);
   const broker = await startMosquitto(bench, mosquitto);
   try {
