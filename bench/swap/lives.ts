@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, startAgent, startRolloutAgent } from '../agents.ts';
 import { NAIVE_SWAP_TOPIC } from '../payloads.ts';
 import type { SwapPackage, SwapPackages } from './packages.ts';
-import { readSteps, stepAt } from './steps.ts';
+import { readSteps, stepAt, untilIn } from './steps.ts';
 import { type Scene, type UnderLoad, underLoad } from './under-load.ts';
 import { type Gap, gapAt, longest } from './witness.ts';
 
@@ -29,14 +29,15 @@ export function agentLife(bench: Bench, port: number, packages: SwapPackages): P
   const { first, committing, watched, trust } = packages;
   const start = () => startRolloutAgent(bench, port, first.folder, trust);
   const { pauseMs } = bench.pace.swap;
-  return underLoad(bench, port, start, async (scene, agent) => {
+  return underLoad(bench, port, start, async (scene, { logFile }) => {
     const calm = await calmGaps(bench, scene);
     const swap = await rollOut(scene, committing);
-    const step = stepAt(readSteps(agent.logFile), Date.now() - (scene.witness.nowMs() - swap.swapLongest.endMs));
+    const step = stepAt(readSteps(logFile), Date.now() - (scene.witness.nowMs() - swap.swapLongest.endMs));
+    await untilIn('idle', logFile);
     await sleep(pauseMs);
     const coldRollbackMs = await rollBack(scene, first);
     await sleep(pauseMs);
-    await untilWatched(scene, watched);
+    await untilWatched(scene, logFile, watched);
     await sleep(pauseMs);
     const warmRollbackMs = await rollBack(scene, first);
     return { ...calm, ...swap, longestIn: step, coldRollbackMs, warmRollbackMs };
@@ -89,13 +90,12 @@ async function rollBack({ operator, witness }: Scene, to: SwapPackage): Promise<
   return (await answer) - fromMs;
 }
 
-/** Rolls out a model until it answers: now it is watched, and the old one is still warm. */
-async function untilWatched({ operator, witness }: Scene, { folder, version }: SwapPackage): Promise<void> {
-  const { sentNs, final } = operator.send('model.rollout', { source: folder });
+/** Rolls out a model until it answers and is watched: the old one is still warm. */
+async function untilWatched({ operator, witness }: Scene, logFile: string, next: SwapPackage): Promise<void> {
+  const { sentNs, final } = operator.send('model.rollout', { source: next.folder });
   const ended = final.then(({ error }) => {
-    throw new Error(`${version} was not watched: ${JSON.stringify(error)}`);
+    throw new Error(`${next.version} was not watched: ${JSON.stringify(error)}`);
   });
-  await Promise.race([witness.untilAnswerOf(version, witness.msOf(sentNs)), ended]);
-  // Its end is to come, by the order that follows.
-  ended.catch(() => {});
+  const answers = witness.untilAnswerOf(next.version, witness.msOf(sentNs));
+  await Promise.race([answers.then(() => untilIn('watching', logFile)), ended]);
 }

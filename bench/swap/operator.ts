@@ -49,7 +49,7 @@ export class Operator {
     const issuedAt = Date.now();
     const command = { id, verb, args, issuedAt, expiresAt: issuedAt + REPLY_MS };
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-    const late = setTimeout(() => reject(new Error(`no answer to ${verb} within ${REPLY_MS} ms`)), REPLY_MS);
+    const late = setTimeout(() => reject(new Error(`no answer to ${verb} within ${REPLY_MS} ms`)), REPLY_MS).unref();
     this.#waiting.set(id, (reply) => {
       clearTimeout(late);
       resolve(reply);

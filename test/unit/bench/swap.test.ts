@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FULL_PACE } from '../../../bench/agents.ts';
 import { writeHeavyPackage, writeSwapPackages } from '../../../bench/swap/packages.ts';
-import { readSteps, stepAt } from '../../../bench/swap/steps.ts';
+import { readSteps, stepAt, untilIn } from '../../../bench/swap/steps.ts';
 import { gapAt, longest, silence } from '../../../bench/swap/witness.ts';
 import { loadTrust } from '../../../src/package/trust.ts';
 import { verifyPackage } from '../../../src/package/verify.ts';
@@ -58,7 +58,7 @@ describe('the benchmark of a swap', function () {
     assert.equal(silence(sentMs, { endMs: 17, ms: 5 }), 5);
   });
 
-  it('reads from the log of an agent what its slot did when', () => {
+  it('reads from the log of an agent what its slot did when', async () => {
     const log = join(folder, 'agent.log');
     const line = (time: string, facts: object) => JSON.stringify({ time, agent: 'bench', ...facts });
     const lines = [
@@ -72,5 +72,6 @@ describe('the benchmark of a swap', function () {
     const steps = readSteps(log);
     const at = (second: number) => stepAt(steps, Date.parse(`2027-01-01T00:00:0${second}.500Z`));
     assert.deepEqual([0, 1, 2, 3].map(at), [undefined, 'verifying', 'verifying', 'staging']);
+    await untilIn('staging', log);
   });
 });
