@@ -12,13 +12,17 @@ const { values, positionals } = parseArgs({
     output: { type: 'string', default: 'table' },
     /** Only every so many-th point. */
     every: { type: 'string', default: '1' },
+    isolation: { type: 'string', default: 'none' },
   },
 });
 
 if (positionals.join() !== 'rollout') {
-  console.error('usage: fault rollout [--output json] [--every N]');
+  console.error('usage: fault rollout [--output json] [--every N] [--isolation none|process]');
   process.exit(2);
 }
-const report = await cutRollouts({ every: Number(values.every) });
+const report = await cutRollouts({
+  every: Number(values.every),
+  isolation: values.isolation === 'process' ? 'process' : 'none',
+});
 console.log(values.output === 'json' ? JSON.stringify(report) : tableOf(report));
 process.exitCode = report.violations === 0 ? 0 : 1;

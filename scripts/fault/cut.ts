@@ -1,5 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LifeOptions } from './device.ts';
 import { readDisk } from './disk.ts';
 import { describe, type Point } from './journal.ts';
 import { judgeAnswers, judgeDisk, judgeEnd } from './judge.ts';
@@ -24,12 +25,13 @@ export type Row = {
 
 export type Ground = {
   readonly folder: string;
+  readonly isolation: LifeOptions['isolation'];
   /** Of a device on which `from` of the path is active. */
   readonly before: (path: Path) => string | undefined;
 };
 
 /** Cuts a fresh device off as planned, then lets it live to its end, and looks at every step. */
-export async function cut({ folder, before }: Ground, { path, cuts }: Plan, name: string): Promise<Row> {
+export async function cut({ folder, isolation, before }: Ground, { path, cuts }: Plan, name: string): Promise<Row> {
   const stateDir = join(folder, 'devices', name);
   const from = before(path);
   if (from !== undefined) await cp(from, stateDir, { recursive: true });
@@ -45,6 +47,7 @@ export async function cut({ folder, before }: Ground, { path, cuts }: Plan, name
       journal: `${stateDir}.life-${index}`,
       candidate: path.from && path.candidate,
       cutAt,
+      isolation,
     });
     const disk = await readDisk(folder, stateDir);
     violations.push(...judgeAnswers(life.entries, atStart.record));

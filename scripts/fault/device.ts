@@ -14,6 +14,7 @@ export type LifeOptions = {
   /** Undefined: none is asked for. */
   readonly candidate: string | undefined;
   readonly cutAt: CutAt;
+  readonly isolation: 'none' | 'process';
 };
 
 /** An id that stays: whoever asks again after a power cut means the same rollout. */
@@ -22,7 +23,7 @@ const LOOK_EVERY_MS = 5;
 /** Answers after the end of the rollout, of each key. */
 const SERVED = 5;
 
-const { folder, stateDir, candidate, ...options }: LifeOptions = JSON.parse(process.argv[2] ?? '');
+const { folder, stateDir, candidate, isolation, ...options }: LifeOptions = JSON.parse(process.argv[2] ?? '');
 const journal = new Journal(options.journal);
 const points = new Points(journal, options.cutAt);
 let answers = 0;
@@ -31,7 +32,7 @@ points.ofEffects();
 const line = new Line({
   folder,
   stateDir,
-  isolation: 'none',
+  isolation,
   log: pinoLog({ level: 'warn' }),
   between: (needs) => ({ ...needs, store: points.ofStore(needs.store) }),
   onAnswer: (answer) => {

@@ -15,12 +15,19 @@ const SECOND_CUTS = 7;
 
 export type FaultReport = { readonly cuts: number; readonly violations: number; readonly rows: readonly Row[] };
 
-/** Cuts devices off at the points of all paths, each on a disk of its own. `every` 1: at every point; 5: at every fifth. */
-export async function cutRollouts({ every }: { readonly every: number }): Promise<FaultReport> {
+export type FaultOptions = {
+  /** 1: every point; 5: every fifth. */
+  readonly every: number;
+  /** Where the models run. In processes of their own everything takes twice as long. */
+  readonly isolation?: Ground['isolation'];
+};
+
+/** Cuts devices off at the points of all paths, each on a disk of its own. */
+export async function cutRollouts({ every, isolation = 'none' }: FaultOptions): Promise<FaultReport> {
   const folder = await mkdtemp(join(tmpdir(), 'openclaw-fault-'));
   try {
     await publishReleases(folder);
-    const ground = await makeGround(folder);
+    const ground = await makeGround(folder, isolation);
     const plans = (await Promise.all(PATHS.map((path) => plan(ground, path, every)))).flat();
     const rows = new Array<Row>(plans.length);
     const waiting = [...plans.entries()];
@@ -40,11 +47,12 @@ export async function cutRollouts({ every }: { readonly every: number }): Promis
 }
 
 /** A device on which the first release was installed by the agent itself. */
-async function makeGround(folder: string): Promise<Ground> {
+async function makeGround(folder: string, isolation: Ground['isolation']): Promise<Ground> {
   const stateDir = join(folder, 'installed');
-  const life = await live({ folder, stateDir, journal: `${stateDir}.life`, candidate: undefined, cutAt: undefined });
+  const journal = `${stateDir}.life`;
+  const life = await live({ folder, isolation, stateDir, journal, candidate: undefined, cutAt: undefined });
   if (life.end !== 'stopped') throw new Error(`the first release was not installed: ${life.log}`);
-  return { folder, before: (path) => (path.from === undefined ? undefined : stateDir) };
+  return { folder, isolation, before: (path) => (path.from === undefined ? undefined : stateDir) };
 }
 
 function plan(ground: Ground, path: Path, every: number): readonly Plan[] | Promise<readonly Plan[]> {
@@ -62,6 +70,7 @@ async function planPoints(ground: Ground, path: Path, every: number): Promise<re
   const candidate = path.from && path.candidate;
   const life = await live({
     folder: ground.folder,
+    isolation: ground.isolation,
     stateDir,
     journal: `${stateDir}.life`,
     candidate,
