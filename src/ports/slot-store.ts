@@ -54,7 +54,7 @@ export interface SlotStore {
  * expired package fresh again. Never throws: what cannot be saved now is saved later.
  */
 export interface TimeFloor {
-  /** Reads what was saved; without it, or with a damaged file, the floor is the clock's time. */
+  /** Reads what was saved, and looks at the clock each hour; nothing saved, or a damaged file: the floor is the clock's time. */
   start(): Promise<void>;
   /** Saves the latest time. Idempotent. */
   stop(): Promise<void>;

@@ -6,6 +6,8 @@ import { FakeLog } from '../../../fakes/log.ts';
 import { temporaryFolder } from '../../../fixtures/packages/fs-store.ts';
 
 const HOUR_MS = 3_600_000;
+/** Looks at a file that is being written, each a turn of the event loop. */
+const MAX_TRIES = 2_000;
 
 describe('The floor of time', () => {
   let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -45,6 +47,23 @@ describe('The floor of time', () => {
     assert.equal(next.now(), latest);
     await next.stop();
     await next.stop();
+  });
+
+  it('is saved each hour although nobody asks it: a power cut after years is not a clock that was set back', async () => {
+    const floor = await started();
+    await clock.advance(HOUR_MS);
+    const latest = clock.now();
+    const file = temporary.path('state/time-floor.json');
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      if ((await readFile(file, 'utf8').catch(() => '')).includes(String(latest))) break;
+      await new Promise(setImmediate);
+    }
+    // The cut: `stop` is not called.
+    clock.jump(-1000 * HOUR_MS);
+    const next = await started();
+    assert.equal(next.now(), latest);
+    await Promise.all([floor.stop(), next.stop()]);
+    assert.equal(clock.pending, 0);
   });
 
   it('is saved at most once a minute', async () => {
