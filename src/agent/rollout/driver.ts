@@ -112,9 +112,12 @@ export class RolloutDriver {
   async rollBack(id: string, reason?: string): Promise<Result<RolloutOutcome>> {
     const started = await this.#started.promise;
     if (!started.ok) return started;
-    const watched = this.#record.state === 'watching' ? this.#record.request?.id : undefined;
     const event = { type: 'rollbackRequested', id, failure: toFault(failure('E_ROLLOUT_UNDONE', reason)) } as const;
-    return this.#wish(event, watched ?? id);
+    const taken = await this.#post(event);
+    if (!taken.ok) return taken;
+    if (this.#stopping.signal.aborted) return fail('E_ROLLOUT_INTERRUPTED');
+    // Only now is it known whether it ends the rollout under way or is one of its own: events were before it in the mail.
+    return this.#waiting.wait(this.#record.request?.id ?? id).outcome;
   }
 
   /** Waits for the end of what the wish starts; a wish that is refused ends at once. */

@@ -224,6 +224,21 @@ describe('The rollout driver', () => {
     deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_RELEASE_OLD']);
   });
 
+  it('answers who rolls back while the swap is being saved: by then the rollout is watched', async () => {
+    site.feed();
+    const save = site.store.save.bind(site.store);
+    let back: ReturnType<RolloutSite['rollOut']> | undefined;
+    site.store.save = async (record) => {
+      if (record.state === 'watching') back ??= site.driver.rollBack('back');
+      await new Promise(setImmediate);
+      return save(record);
+    };
+    const rollout = site.rollOut('1.1.0');
+    deepEqual(await ending(rollout), ['rolledBack', 'E_ROLLOUT_UNDONE']);
+    ok(back);
+    deepEqual(await ending(back), ['rolledBack', 'E_ROLLOUT_UNDONE']);
+  });
+
   it('keeps on its disk what the record names, and nothing else', async () => {
     site.feed();
     await site.rollOut('1.1.0');
