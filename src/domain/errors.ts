@@ -346,12 +346,12 @@ export const ERRORS = {
   E_ROLLOUT_INTERRUPTED: {
     retryable: true,
     message: 'The agent stopped before the rollout ended',
-    hint: 'It goes on with the next start; the outcome is in the shadow and in `openclaw-edge model list`.',
+    hint: 'It goes on with the next start; the outcome is in the shadow, and the command `model.list` tells it.',
   },
   E_ROLLOUT_NOTHING: {
     retryable: false,
     message: 'There is nothing to cancel or to go back to',
-    hint: 'See `openclaw-edge model list` for the versions of the slot.',
+    hint: 'The command `model.list` tells the versions of the slot.',
   },
   E_ROLLOUT_DISABLED: {
     retryable: false,
