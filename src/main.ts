@@ -184,7 +184,9 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   return { url, refusal: refusalOfAll(agents), stop: (deadlineMs) => lifecycle.stop(deadlineMs) };
 }
 
+/** A device that has taken rollouts stays reachable, whatever has become of its models: the next one may be the cure. */
 function refusalOfAll(agents: readonly EdgeAgent[]): Failure | undefined {
+  if (agents.some(({ rollouts }) => rollouts?.record().active !== undefined)) return undefined;
   const refusals = agents.map((agent) => agent.status()).filter(({ state }) => state === 'refused');
   return refusals.length === agents.length ? refusals[0]?.problem : undefined;
 }

@@ -6,7 +6,7 @@ import type { SlotStore, StagedPackage } from '../../ports/slot-store.ts';
 import type { Effect, RolloutEvent } from '../../rollout/events.ts';
 import { keptRefs } from '../../rollout/step.ts';
 import { judgeTest } from '../../rollout/verdict/judge-test.ts';
-import { isDeviceFault, onThrow, toFault, untested } from './faults.ts';
+import { isDeviceFault, isPassing, onThrow, toFault, untested } from './faults.ts';
 import type { ModelSlot } from './model-slot.ts';
 import { atGate, runCanary, runWatch } from './trial.ts';
 import { type VerifyNeeds, verify } from './verify.ts';
@@ -90,6 +90,8 @@ export class Effects {
     const { slot, log, clock } = this.#needs;
     if (active === undefined) return undefined;
     this.#serving = await slot.serve(active);
+    // A start under load may be slow, and memory short for a moment: what that costs must not be the model.
+    if (!this.#serving.ok && isPassing(this.#serving.error)) this.#serving = await slot.serve(active);
     if (this.#serving.ok) return undefined;
     const { code, message } = this.#serving.error;
     log.error({ version: active.version, code, message }, 'rollout.activeBroken');

@@ -11,6 +11,14 @@ const DEVICE_FAULTS: ReadonlySet<ErrorCode> = new Set([
 /** What the disk did to our copy of a model. */
 const DAMAGES: ReadonlySet<ErrorCode> = new Set(['E_MODEL_MISSING', 'E_MODEL_DIGEST']);
 
+/** What may be over a moment later: the kernel ended the process, or it did not get the processor in time. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['E_RUNNER_TIMEOUT', 'E_RUNNER_CRASHED', 'E_RUNNER_MEMORY']);
+
+/** Worth a second try. */
+export function isPassing({ code }: Failure): boolean {
+  return PASSING.has(code);
+}
+
 /** Going back to another model would be no help. */
 export function isDeviceFault({ code }: Failure): boolean {
   return DEVICE_FAULTS.has(code);

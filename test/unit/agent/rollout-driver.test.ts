@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import { failure } from '../../../src/domain/errors.ts';
+import type { FakeModelSlot } from '../../fakes/model-slot.ts';
 import { canaryFigures, live, paired, testFigures, watchFigures } from '../../fixtures/rollout/figures.ts';
 import { RolloutSite, SITE_GATES } from '../../fixtures/rollout/site.ts';
 
@@ -319,6 +320,22 @@ describe('The rollout driver', () => {
     site.slot.broken.set('1.1.0', failure('E_MODEL_LOAD'));
     equal((await site.start()).ok, true);
     deepEqual([site.slot.answering?.version, site.driver.status().last?.code], ['1.0.0', 'E_MODEL_LOAD']);
+  });
+
+  it('tries an active model twice that did not come up in time, before it goes back', async () => {
+    site.feed();
+    await site.rollOut('1.1.0');
+    const slow = (slot: FakeModelSlot, recovers: boolean) => {
+      slot.broken.set('1.1.0', failure('E_RUNNER_TIMEOUT', '30000 ms'));
+      let tries = 0;
+      slot.onCall = (call) => {
+        if (call === 'serve 1.1.0' && ++tries === 2 && recovers) slot.broken.delete('1.1.0');
+      };
+    };
+    equal((await site.reboot((slot) => slow(slot, true))).ok, true);
+    deepEqual([site.slot.answering?.version, site.version('active')], ['1.1.0', '1.1.0']);
+    equal((await site.reboot((slot) => slow(slot, false))).ok, true);
+    deepEqual([site.slot.answering?.version, site.driver.status().last?.code], ['1.0.0', 'E_RUNNER_TIMEOUT']);
   });
 
   it('gives up a rollout at a start where the active model broke, and goes back', async () => {
