@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { olderFile, verifyAudit } from '../../src/adapters/audit-chain.ts';
 import { temporaryFolder } from '../fixtures/packages/fs-store.ts';
+import { runUntilKilled } from '../fixtures/run-until-killed.ts';
 
 const KILLS = Number(process.env['OPENCLAW_KILLS'] ?? 20);
 const CHILD = fileURLToPath(new URL('../fixtures/append-until-killed.ts', import.meta.url));
@@ -19,17 +18,8 @@ describe('an audit log whose process is killed with SIGKILL', function () {
   after(() => temporary.remove());
 
   async function runAndKill(file: string, from: number): Promise<number> {
-    const child = spawn(process.execPath, [CHILD, file, String(from)], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const closed = once(child, 'close');
-    let said = '';
-    child.stdout.setEncoding('utf8');
-    child.stdout.on('data', (text: string) => {
-      if (said === '') setTimeout(() => child.kill('SIGKILL'), Math.random() * LONGEST_LIFE_MS);
-      said += text;
-    });
-    const [code, signal] = await closed;
-    assert.equal(signal, 'SIGKILL', `the child ended by itself with ${code}`);
-    return Number(said.split('\n').at(-2));
+    const said = await runUntilKilled(CHILD, [file, String(from)], LONGEST_LIFE_MS);
+    return Number(said.at(-1));
   }
 
   it(`is one unbroken chain that ends with what was acknowledged, ${KILLS} times in a row`, async () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { all, ids, sqliteOutbox, stateFolder } from '../fixtures/outbox/messages.ts';
+import { runUntilKilled } from '../fixtures/run-until-killed.ts';
 
 const KILLS = Number(process.env['OPENCLAW_KILLS'] ?? 20);
 const CHILD = fileURLToPath(new URL('../fixtures/outbox/put-until-killed.ts', import.meta.url));
@@ -20,21 +19,7 @@ describe('an outbox whose process is killed with SIGKILL', function () {
 
   afterEach(() => folder.remove());
 
-  async function runAndKill(run: number): Promise<string[]> {
-    const child = spawn(process.execPath, [CHILD, folder.file(), String(run)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const closed = once(child, 'close');
-    let said = '';
-    child.stdout.setEncoding('utf8');
-    child.stdout.on('data', (text: string) => {
-      if (said === '') setTimeout(() => child.kill('SIGKILL'), Math.random() * LONGEST_LIFE_MS);
-      said += text;
-    });
-    const [code, signal] = await closed;
-    assert.equal(signal, 'SIGKILL', `the child ended by itself with ${code}`);
-    return said.split('\n').slice(0, -1);
-  }
+  const runAndKill = (run: number) => runUntilKilled(CHILD, [folder.file(), String(run)], LONGEST_LIFE_MS);
 
   it(`loses nothing acknowledged and holds no id twice, ${KILLS} times in a row`, async () => {
     const acknowledged = new Set<string>();

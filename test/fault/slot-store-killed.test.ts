@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { fsStore, temporaryFolder } from '../fixtures/packages/fs-store.ts';
+import { runUntilKilled } from '../fixtures/run-until-killed.ts';
 
 const KILLS = Number(process.env['OPENCLAW_KILLS'] ?? 20);
 const CHILD = fileURLToPath(new URL('../fixtures/packages/stage-until-killed.ts', import.meta.url));
@@ -19,20 +18,9 @@ describe('a slot store whose process is killed with SIGKILL', function () {
   after(() => temporary.remove());
 
   async function runAndKill(from: number): Promise<Map<string, number>> {
-    const child = spawn(process.execPath, [CHILD, temporary.path('models'), temporary.path('in'), String(from)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const closed = once(child, 'close');
-    let said = '';
-    child.stdout.setEncoding('utf8');
-    child.stdout.on('data', (text: string) => {
-      if (said === '') setTimeout(() => child.kill('SIGKILL'), Math.random() * LONGEST_LIFE_MS);
-      said += text;
-    });
-    const [code, signal] = await closed;
-    assert.equal(signal, 'SIGKILL', `the child ended by itself with ${code}`);
+    const args = [temporary.path('models'), temporary.path('in'), String(from)];
     const last = new Map<string, number>();
-    for (const line of said.split('\n').slice(0, -1)) {
+    for (const line of await runUntilKilled(CHILD, args, LONGEST_LIFE_MS)) {
       const [word = '', n] = line.split(' ');
       last.set(word, Number(n));
     }
