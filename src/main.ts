@@ -16,7 +16,7 @@ import { Counters } from './agent/metrics.ts';
 import { Sender } from './agent/sender.ts';
 import { ShadowReporter } from './agent/shadow-reporter.ts';
 import { Steering } from './agent/steering.ts';
-import { makeBroker, makeBus, startBroker } from './compose/bus.ts';
+import { makeBus, startBroker } from './compose/bus.ts';
 import { makeHealth, metricsPart } from './compose/health.ts';
 import { modelStore } from './compose/model-store.ts';
 import { type InForce, makeReload, topicsActedUpon } from './compose/reload.ts';
@@ -73,8 +73,10 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   for (const { name, runner } of config.agents)
     if (runner.storage && runner.isolation === 'sandbox') await makeFolder(scratchOf(name), ANYBODY);
 
-  const broker = config.bus.kind === 'embedded' ? await makeBroker(config.bus.port, log) : undefined;
-  const url = config.bus.kind === 'embedded' ? await startBroker(broker) : config.bus.url;
+  const { broker, url } =
+    config.bus.kind === 'embedded'
+      ? await startBroker(config.bus.port, log)
+      : { broker: undefined, url: config.bus.url };
   const bus = await makeBus(url, config.bus, baseDir, log.child({ part: 'bus' }));
   const outbox = new SqliteOutbox({
     file: join(stateDir, 'outbox.db'),

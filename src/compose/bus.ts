@@ -8,17 +8,16 @@ import type { BusConfig, TlsConfig } from '../config/config.ts';
 import { EdgeError, failure } from '../domain/errors.ts';
 import type { Log } from '../ports/log.ts';
 
-/** Loaded only where it is used, as are the metrics: most devices have a broker, and each would cost the start 20 ms. */
-export async function makeBroker(port: number, log: Log): Promise<EmbeddedBroker> {
+/** A broker of this process. Loaded only where it is used: most devices have one, and it would cost the start 20 ms. */
+export async function startBroker(
+  port: number,
+  log: Log,
+): Promise<{ readonly broker: EmbeddedBroker; readonly url: string }> {
   const { EmbeddedBroker } = await import('../adapters/aedes/embedded-broker.ts');
-  return new EmbeddedBroker({ port, log });
-}
-
-export async function startBroker(broker: EmbeddedBroker | undefined): Promise<string> {
-  const started = await broker?.start();
-  if (started === undefined) throw new EdgeError(failure('E_INTERNAL', 'there is no broker to start'));
+  const broker = new EmbeddedBroker({ port, log });
+  const started = await broker.start();
   if (!started.ok) throw new EdgeError(started.error);
-  return started.value.url;
+  return { broker, url: started.value.url };
 }
 
 /** The bus of the configuration; its secrets and certificates are read here, once. */
