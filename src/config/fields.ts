@@ -25,7 +25,7 @@ type Bounds = { readonly min: number; readonly max: number };
 export function size({ min, max }: Bounds) {
   const what = { error: said('must be a size such as 64MB, 4GB or 4GiB (a number alone is bytes)') };
   return z
-    .union([z.number(what).min(0, what), z.string(what).regex(SIZE_PATTERN, what)], what)
+    .union([z.number(what).min(0, what), written(SIZE_PATTERN, what)], what)
     .transform((written, ctx) =>
       bounded(parseSize(written), what.error({ input: written }), { min, max }, 'bytes', ctx),
     )
@@ -36,11 +36,18 @@ export function size({ min, max }: Bounds) {
 export function duration({ min, max }: Bounds) {
   const what = { error: said('must be a duration with its unit, such as 500ms, 5s, 2m, 1h or 7d') };
   return z
-    .union([z.literal(0, what), z.string(what).regex(DURATION_PATTERN, what)], what)
+    .union([z.literal(0, what), written(DURATION_PATTERN, what)], what)
     .transform((written, ctx) =>
       bounded(parseDuration(written), what.error({ input: written }), { min, max }, 'ms', ctx),
     )
     .meta({ unit: 'duration' });
+}
+
+type Said = { readonly error: (issue: { readonly input?: unknown }) => string | undefined };
+
+/** The text of a choice. It aborts, or else zod tells its own problem alone, and not that a number would do. */
+function written(pattern: RegExp, what: Said) {
+  return z.string(what).regex(pattern, { ...what, abort: true });
 }
 
 function bounded(
@@ -60,7 +67,7 @@ function bounded(
 }
 
 /** The message for every wrong value; a missing one is left to the general message. */
-function said(problem: string): (issue: { readonly input?: unknown }) => string | undefined {
+function said(problem: string): Said['error'] {
   return (issue) => (issue.input === undefined || issue.input === null ? undefined : problem);
 }
 
