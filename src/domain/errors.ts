@@ -98,6 +98,58 @@ export const ERRORS = {
     hint: 'Check bus.embedded.host: it must be an address of this device.',
   },
 
+  // Greengrass
+  E_IPC_UNREACHABLE: {
+    retryable: true,
+    message: 'The Greengrass nucleus cannot be reached',
+    hint: 'Check that the nucleus runs; an agent keeps trying with backoff.',
+  },
+  E_IPC_DENIED: {
+    retryable: true,
+    message: 'The Greengrass nucleus did not accept our token',
+    hint: 'Only the nucleus that started this process knows it (SVCUID): restart the component.',
+  },
+  E_IPC_OFFLINE: {
+    retryable: true,
+    message: 'There is no connection to the Greengrass nucleus right now',
+    hint: 'It is opened again by itself, with backoff.',
+  },
+  E_IPC_TIMEOUT: {
+    retryable: true,
+    message: 'The Greengrass nucleus did not answer in time',
+    hint: 'Look at the load of the device and at the log of the nucleus.',
+  },
+  E_IPC_FAILED: {
+    retryable: true,
+    message: 'The Greengrass nucleus could not do what it was asked for',
+    hint: 'Look at the log of the nucleus; the agent tries again where that makes sense.',
+  },
+  E_IPC_REFUSED: {
+    retryable: false,
+    message: 'The Greengrass nucleus refused a request',
+    hint: 'The reason that it gave is in the message.',
+  },
+  E_IPC_NOT_FOUND: {
+    retryable: false,
+    message: 'The Greengrass nucleus knows no such thing',
+    hint: 'What was asked for is in the message.',
+  },
+  E_IPC_CONFLICT: {
+    retryable: true,
+    message: 'Somebody else changed it in the same moment',
+    hint: 'Read it again, then change it.',
+  },
+  E_IPC_UNAUTHORIZED: {
+    retryable: false,
+    message: 'Greengrass does not allow this component to do that',
+    hint: 'Add the operation and the resource that are named to accessControl in the configuration of the component.',
+  },
+  E_IPC_UNSUPPORTED: {
+    retryable: false,
+    message: 'This Greengrass nucleus does not serve the operation',
+    hint: 'Nucleus lite serves fewer operations than the classic one; docs/guide/greengrass.md tells which.',
+  },
+
   // Models and runners
   E_MODEL_MISSING: {
     retryable: false,

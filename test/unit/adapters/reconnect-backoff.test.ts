@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { backoffMs, FIRST_PAUSE_MS, LONGEST_PAUSE_MS } from '../../../../src/adapters/mqtt/backoff.ts';
+import { backoffMs, FIRST_PAUSE_MS, LONGEST_PAUSE_MS } from '../../../src/adapters/reconnect-backoff.ts';
 
 describe('backoff', () => {
   it('doubles from the first pause to the cap', () => {

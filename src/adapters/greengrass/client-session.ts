@@ -1,0 +1,99 @@
+import { type Failure, fail, failure, ok, type Result } from '../../domain/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { IpcClient } from './client.ts';
+import { connectFailure, type IpcRequest, requestFailure } from './ipc-errors.ts';
+
+/**
+ * The SDK gives a call up by closing its client only, so an unanswered one keeps its native stream. After this many the
+ * client is not worth keeping: over a Unix socket, silence is no matter of luck.
+ */
+const MAX_UNANSWERED = 10;
+
+type Settle = (result: { readonly ok: false; readonly error: Failure }) => void;
+
+/** One client, from its connecting to its end. It is never used again: `connect` of the SDK works once. */
+export class ClientSession {
+  readonly client: IpcClient;
+  /** Why it ended. */
+  readonly ended: Promise<Failure>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #waiting = new Set<Settle>();
+  #resolveEnded: (failure: Failure) => void;
+  #unanswered = 0;
+  #over = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(client: IpcClient, clock: Clock, log: Log) {
+    this.client = client;
+    this.#clock = clock;
+    this.#log = log;
+    const { promise, resolve } = Promise.withResolvers<Failure>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** True: connected. False: `ended` tells why not. */
+  async connect(deadlineMs: number): Promise<boolean> {
+    const late = () => this.end(failure('E_IPC_UNREACHABLE', `no answer within ${deadlineMs} ms`));
+    const cancel = this.#clock.after(deadlineMs, late);
+    this.client.on('disconnection', (event) => {
+      this.end(failure('E_IPC_UNREACHABLE', `the connection ended (${event?.reason})`, event?.reason));
+    });
+    const connecting = this.client.connect().catch((cause: unknown) => this.end(connectFailure(cause)));
+    // The SDK's promise may stay open when the client is closed meanwhile.
+    await Promise.race([connecting, this.ended]);
+    cancel();
+    return !this.#over;
+  }
+
+  call<T>(request: IpcRequest, run: (client: IpcClient) => Promise<T>, deadlineMs: number): Promise<Result<T>> {
+    return new Promise((resolve) => {
+      const settle = (result: Result<T>) => {
+        cancel();
+        this.#waiting.delete(settle);
+        resolve(result);
+      };
+      const cancel = this.#clock.after(deadlineMs, () => {
+        settle(fail('E_IPC_TIMEOUT', `${request.operation} within ${deadlineMs} ms`));
+        this.#wasSilent();
+      });
+      // The SDK never settles what was on the way when the connection ended: `end` does.
+      this.#waiting.add(settle);
+      const refused = (cause: unknown) => settle({ ok: false, error: requestFailure(request, cause) });
+      attempt(() => run(this.client)).then((value) => settle(ok(value)), refused);
+    });
+  }
+
+  /** Ends it, if it has not ended; the first reason stays. */
+  end(reason: Failure): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const settle of [...this.#waiting]) settle(fail('E_IPC_OFFLINE', 'the connection ended before the answer'));
+    this.#closed = attempt(() => this.client.close()).catch((err: unknown) => {
+      this.#log.debug({ err }, 'an IPC client did not close in order');
+    });
+    this.#resolveEnded(reason);
+  }
+
+  /** Resolves when the native side has been told to let go. */
+  async closed(): Promise<void> {
+    await this.#closed;
+  }
+
+  #wasSilent(): void {
+    this.#unanswered++;
+    if (this.#unanswered < MAX_UNANSWERED) return;
+    this.end(failure('E_IPC_TIMEOUT', `${MAX_UNANSWERED} requests were never answered`));
+  }
+}
+
+/** Makes a rejection of what is thrown at once: the SDK does so when its client is not connected. */
+async function attempt<T>(run: () => Promise<T>): Promise<T> {
+  return run();
+}
