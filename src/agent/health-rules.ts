@@ -72,8 +72,14 @@ export const HEALTH_RULES: readonly Rule[] = [
   {
     name: 'agent-starting',
     verdict: 'degraded',
-    when: 'an agent has no model yet',
+    when: 'an agent loads its model',
     broken: perAgent((agent) => agent.state === 'starting' && 'is starting'),
+  },
+  {
+    name: 'agent-waiting',
+    verdict: 'degraded',
+    when: 'an agent has no model yet: a rollout has to bring the first one',
+    broken: perAgent((agent) => agent.state === 'waiting' && 'waits for its first model'),
   },
   {
     name: 'windows-failed',

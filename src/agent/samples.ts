@@ -32,6 +32,7 @@ function samplesOfAgent(status: PipelineStatus): readonly Sample[] {
     keys: status.keys,
     alarmsActive: status.alarmsActive,
     runnerRss: runner.rssBytes,
+    waiting: Number(state === 'waiting'),
     serving: Number(state === 'running'),
   };
   return [

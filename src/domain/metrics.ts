@@ -59,6 +59,7 @@ export const METRICS = {
   keys: { scope: 'agent', type: 'gauge', unit: '', help: 'Keys with a window' },
   alarmsActive: { scope: 'agent', type: 'gauge', unit: '', help: 'Keys in alarm' },
   runnerRss: { scope: 'agent', type: 'gauge', unit: 'bytes', help: 'Resident memory of the runner process' },
+  waiting: { scope: 'agent', type: 'gauge', unit: '', help: '1 while the agent waits for its first model, else 0' },
   serving: { scope: 'agent', type: 'gauge', unit: '', help: '1 when the agent answers windows, else 0' },
 
   // Commands, shadow, sending

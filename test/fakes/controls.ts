@@ -23,6 +23,7 @@ import { FakeClock } from './clock.ts';
 export class FakePipeline implements PipelineControl {
   rollouts: PipelineControl['rollouts'];
   readonly name: string;
+  modelName = 'bearing-fault';
   readonly metrics = new Metrics();
   state: PipelineState = 'running';
   problem: Failure | undefined;

@@ -10,10 +10,19 @@ import type { MetricsSnapshot } from '../metrics.ts';
 export const AGENT_MODES = ['active', 'observe'] as const;
 export type AgentMode = (typeof AGENT_MODES)[number];
 
-export const PIPELINE_STATES = ['starting', 'running', 'asleep', 'restarting', 'refused', 'stopped'] as const;
+export const PIPELINE_STATES = [
+  'starting',
+  'waiting',
+  'running',
+  'asleep',
+  'restarting',
+  'refused',
+  'stopped',
+] as const;
 /**
- * `starting` no model yet; `running` answers windows; `asleep` looks at no message; `restarting` its runner is down
- * and comes back; `refused` it cannot start (model, isolation), see `problem`; `stopped` for good.
+ * `starting` its model is being loaded; `waiting` for its first model, which a rollout brings: until then it hears no
+ * sensor; `running` answers windows; `asleep` looks at no message; `restarting` its runner is down and comes back;
+ * `refused` it cannot start (model, isolation), see `problem`; `stopped` for good.
  */
 export type PipelineState = (typeof PIPELINE_STATES)[number];
 
@@ -83,6 +92,8 @@ export interface RolloutControl {
 /** One agent, as commands and the shadow steer it. Everything but `infer` takes effect before it returns. */
 export interface PipelineControl {
   readonly name: string;
+  /** Name of the model that it is configured for, whether or not that is on this device. */
+  readonly modelName: string;
   status(): PipelineStatus;
   diagnose(): PipelineDiagnosis;
   /** Runs one window (window x channels, finite) through the model. Leaves windows, decisions and alarms alone. */

@@ -82,14 +82,15 @@ export const MODEL_VERBS: readonly Verb[] = [
     deadlineMs: READ_DEADLINE_MS,
     args: z.strictObject({ agent: someAgent }),
     run: async ({ agent }, { controls }) => {
-      const slots = chosen(controls, agent).flatMap(({ name, rollouts }) =>
-        rollouts === undefined ? [] : [{ name, rollouts }],
+      const slots = chosen(controls, agent).flatMap(({ name, modelName, rollouts }) =>
+        rollouts === undefined ? [] : [{ name, modelName, rollouts }],
       );
       if (slots.length === 0) return disabled(agent);
-      const agents = slots.map(async ({ name, rollouts }) => {
+      const agents = slots.map(async ({ name, modelName, rollouts }) => {
         const packages = (await rollouts.list()).slice(-PACKAGES_SHOWN);
         const shown = packages.map(({ name, version, release }) => ({ name, version, release }));
-        return { agent: name, ...describeSlot(rollouts), packages: shown };
+        const model = { configured: modelName, active: rollouts.record().active?.name };
+        return { agent: name, model, ...describeSlot(rollouts), packages: shown };
       });
       return ok({ agents: await Promise.all(agents) });
     },

@@ -104,7 +104,21 @@ export class Effects {
     const verified = await verify(this.#needs, record);
     if (!verified.ok) return { type: 'refused', failure: toFault(verified.error) };
     this.#verified = verified.value;
+    const mended = await this.#mend(record, verified.value);
+    if (!mended.ok) return { type: 'refused', failure: toFault(mended.error) };
     return { type: 'verified', ref: verified.value.ref };
+  }
+
+  /** The active model does not answer, and here are its very bytes again: they take the place of our copy, and serve. */
+  async #mend({ slot: name, request, active }: SlotRecord, { ref, files }: VerifiedPackage): Promise<Result<void>> {
+    if (this.#serving.ok || request === undefined || active?.digest !== ref.digest) return ok(undefined);
+    const { store, slot, log } = this.#needs;
+    const staged = await store.stage(name, request.source, active, files);
+    if (!staged.ok) return staged;
+    this.#opened = staged.value;
+    this.#serving = await slot.serve(active);
+    if (this.#serving.ok) log.info({ slot: name, version: active.version }, 'rollout.activeMended');
+    return this.#serving;
   }
 
   async #stage({ slot, request, candidate }: SlotRecord): Promise<RolloutEvent> {
@@ -122,6 +136,9 @@ export class Effects {
     const { slot } = this.#needs;
     const staged = await this.#open(record, record.candidate);
     if (!staged.ok) return untested(staged.error);
+    // It was verified before a restart, and the configuration may be another since.
+    const unfit = this.#needs.unfit(staged.value.manifest);
+    if (unfit !== undefined) return { type: 'testImpossible', failure: toFault(failure('E_MODEL_CONTRACT', unfit)) };
     const loaded = await slot.loadCandidate(staged.value.ref, staged.value);
     if (!loaded.ok) return untested(loaded.error);
     const figures = await slot.testCandidate();

@@ -24,9 +24,14 @@ export function isDeviceFault({ code }: Failure): boolean {
   return DEVICE_FAULTS.has(code);
 }
 
+/** The same bytes, installed again, are the cure. */
+export function isDamage({ code }: Failure): boolean {
+  return DAMAGES.has(code);
+}
+
 /** A candidate that did not get through its test: by its own fault, or by the device's. */
 export function untested(error: Failure): RolloutEvent {
-  if (isDeviceFault(error) || DAMAGES.has(error.code)) return { type: 'testImpossible', failure: toFault(error) };
+  if (isDeviceFault(error) || isDamage(error)) return { type: 'testImpossible', failure: toFault(error) };
   return { type: 'testFailed', failure: toFault(error), evidence: [] };
 }
 

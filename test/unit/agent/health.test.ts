@@ -77,6 +77,13 @@ describe('health', () => {
         device.agent().state = 'starting';
       },
     ],
+    [
+      'agent-waiting',
+      'degraded',
+      (device) => {
+        device.agent().state = 'waiting';
+      },
+    ],
     ['windows-failed', 'degraded', (device) => device.agent().metrics.inc('windowsFailed')],
     ['windows-dropped', 'degraded', (device) => device.agent().metrics.inc('windowsDropped', 3)],
     ['bad-input', 'degraded', (device) => spoilInput(device, 100, 10)],
