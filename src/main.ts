@@ -13,10 +13,9 @@ import { Commands } from './agent/commands/commands.ts';
 import { EdgeAgent } from './agent/edge-agent.ts';
 import { Lifecycle, type Part } from './agent/lifecycle.ts';
 import { Counters } from './agent/metrics.ts';
-import { Sender } from './agent/sender.ts';
 import { ShadowReporter } from './agent/shadow-reporter.ts';
 import { Steering } from './agent/steering.ts';
-import { makeBus, startBroker } from './compose/bus.ts';
+import { joinBuses, makeBus, startBroker } from './compose/bus.ts';
 import { makeHealth, metricsPart } from './compose/health.ts';
 import { modelStore } from './compose/model-store.ts';
 import { type InForce, makeReload, topicsActedUpon } from './compose/reload.ts';
@@ -77,7 +76,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     config.bus.kind === 'embedded'
       ? await startBroker(config.bus.port, log)
       : { broker: undefined, url: config.bus.url };
-  const bus = await makeBus(url, config.bus, baseDir, log.child({ part: 'bus' }));
+  const mqtt = await makeBus(url, config.bus, baseDir, log.child({ part: 'bus' }));
   const outbox = new SqliteOutbox({
     file: join(stateDir, 'outbox.db'),
     ...config.outbox,
@@ -86,6 +85,8 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     log: log.child({ part: 'outbox' }),
   });
 
+  const counters = new Counters(DEVICE_COUNTERS);
+  const buses = joinBuses(new Map([['mqtt', mqtt]]), { outbox, clock, log, counters });
   const audit = new FileAudit({ file: join(stateDir, 'audit.jsonl'), clock, log });
   const rolledOut = config.rollouts && makeRollouts(config.rollouts, { baseDir, stateDir, audit, log });
   const rollouts = rolledOut?.needs;
@@ -106,7 +107,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
       spec,
       models,
       makeRunner,
-      bus,
+      bus: buses.router,
       outbox,
       clock,
       log: agentLog,
@@ -116,8 +117,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   });
 
   const inForce: InForce = { config };
-  const counters = new Counters(DEVICE_COUNTERS);
-  const health = makeHealth({ bus, outbox, agents, counters });
+  const health = makeHealth({ buses: buses.all, outbox, agents, counters });
   const steering: Steering = new Steering({
     version: packageJson.version,
     startedAtMs: clock.now(),
@@ -127,11 +127,11 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     agents: () => agents,
     reload: makeReload(options.reread, inForce, agents, (level) => steering.setLogLevel(level)),
   });
-  const sender = new Sender({ bus, outbox, clock, log: log.child({ part: 'sender' }), counters });
   const forbiddenReplies = () => topicsActedUpon(inForce.config);
   const commands = new Commands({
     thing,
-    bus,
+    bus: buses.router,
+    route: config.commands.bus,
     outbox,
     clock,
     log,
@@ -142,7 +142,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   });
   const execute: ExecuteControl = ({ verb, args, ...from }) => commands.execute(verb, args, from);
   const control = new ControlSocket({ folder: join(stateDir, 'control'), execute, clock, log });
-  const shadow = new ShadowTopics({ thing, name: SHADOW_NAME, bus, clock, log: log.child({ part: 'shadow' }) });
+  const shadow = new ShadowTopics({ thing, name: SHADOW_NAME, bus: mqtt, clock, log: log.child({ part: 'shadow' }) });
   const { heartbeatMs } = config.shadow;
   const reporter = new ShadowReporter({ shadow, controls: steering, clock, log, counters, heartbeatMs });
 
@@ -153,8 +153,8 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
       { name: 'outbox', start: () => outbox.start(), stop: () => outbox.stop() },
       { name: 'audit', start: () => audit.start(), stop: () => audit.stop() },
       ...(rolledOut === undefined ? [] : [rolledOut.part]),
-      { name: 'bus', start: () => {}, stop: (deadlineMs) => bus.stop(deadlineMs) },
-      { name: 'sender', start: () => sender.start(), stop: (deadlineMs) => sender.stop(deadlineMs) },
+      buses.ending,
+      buses.senders,
       ...agents.map((agent) => ({
         name: `agent ${agent.name}`,
         start: () => agent.prepare(),
@@ -167,7 +167,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
         : []),
       { name: 'health', start: () => health.start(), stop: () => health.stop() },
       ...(config.metrics.port === undefined ? [] : [metricsPart(config.metrics.port, health, log)]),
-      { name: 'connection', start: () => bus.start(), stop: () => {} },
+      buses.connection,
       { name: 'models', start: () => Promise.all(agents.map((agent) => agent.load())), stop: () => {} },
       ...makeInboxes(config.rollouts?.inbox, { agents, baseDir, audit, log }),
     ],

@@ -22,6 +22,8 @@ const LIMITS = {
 /** Looking at the device has a cost: whoever asks more often gets the last answer. */
 const FRESH_MS = 500;
 
+const LABELS = { agent: ['agent', 'reason', 'quantile'], bus: ['bus'], device: [] };
+
 export type PrometheusOptions = {
   /** 0: any free one. */
   readonly port: number;
@@ -52,8 +54,7 @@ export class PrometheusEndpoint {
       MetricName,
       (typeof METRICS)[MetricName],
     ][]) {
-      const labelNames = scope === 'agent' ? ['agent', 'reason', 'quantile'] : [];
-      const config = { name: prometheusName(name), help, labelNames, registers: [registry] };
+      const config = { name: prometheusName(name), help, labelNames: LABELS[scope], registers: [registry] };
       this.#metrics.set(name, type === 'counter' ? new Counter(config) : new Gauge(config));
     }
     this.#registry = registry;

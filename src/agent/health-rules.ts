@@ -47,9 +47,11 @@ export const HEALTH_RULES: readonly Rule[] = [
   {
     name: 'bus-offline',
     verdict: 'degraded',
-    when: 'there is no connection to the broker',
-    broken: ({ bus }) =>
-      bus.state === 'online' ? [] : [`the bus is ${bus.state}${bus.error === undefined ? '' : `: ${bus.error}`}`],
+    when: 'there is no connection to one of the buses',
+    broken: ({ buses }) =>
+      Object.entries(buses)
+        .filter(([, { state }]) => state !== 'online')
+        .map(([name, { state, error }]) => `the bus ${name} is ${state}${error === undefined ? '' : `: ${error}`}`),
   },
   {
     name: 'outbox-drops',

@@ -1,4 +1,5 @@
 import type { DeviceCounter } from '../domain/metrics.ts';
+import type { Route } from '../domain/route.ts';
 import type { BusState } from '../ports/bus.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { OutboxStats } from '../ports/outbox.ts';
@@ -9,12 +10,15 @@ import type { Counters, Counts, Metrics } from './metrics.ts';
 /** Milliseconds, over the interval that runs. */
 export type LoopDelay = { readonly p50: number; readonly p99: number; readonly max: number };
 
+export type BusFacts = { readonly state: BusState; readonly error: string | undefined };
+
 export type DeviceFacts = {
   readonly nowMs: number;
   readonly uptimeMs: number;
   readonly rssBytes: number;
   readonly loopDelayMs: LoopDelay;
-  readonly bus: { readonly state: BusState; readonly error: string | undefined };
+  /** Every bus of the device by its name. */
+  readonly buses: Readonly<Partial<Record<Route, BusFacts>>>;
   readonly outbox: OutboxStats;
   /** Messages dropped by the outbox in the last one to two intervals. */
   readonly outboxDroppedRecently: number;
@@ -36,7 +40,7 @@ export type HealthDependencies = {
   readonly counters: Counters<DeviceCounter>;
   /** Every agent with what it counts. */
   readonly agents: () => Iterable<{ readonly metrics: Metrics; status(): PipelineStatus }>;
-  readonly bus: () => DeviceFacts['bus'];
+  readonly buses: () => DeviceFacts['buses'];
   readonly outbox: () => OutboxStats;
   /** Resident memory of this process, bytes. */
   readonly rss: () => number;
@@ -69,14 +73,14 @@ export class Health {
   }
 
   snapshot(): HealthSnapshot {
-    const { clock, counters, rss, loopDelay, bus, outbox, agents } = this.#from;
+    const { clock, counters, rss, loopDelay, buses, outbox, agents } = this.#from;
     const outboxStats = outbox();
     const facts: DeviceFacts = {
       nowMs: clock.now(),
       uptimeMs: Math.round(clock.monotonic() - this.#startedMs),
       rssBytes: rss(),
       loopDelayMs: loopDelay.read(),
-      bus: bus(),
+      buses: buses(),
       outbox: outboxStats,
       outboxDroppedRecently: totalDropped(outboxStats) - this.#dropMarks[0],
       counts: counters.snapshot(),

@@ -15,7 +15,7 @@ export function renderMetrics(): string {
     'Generated from the tables in src/domain/metrics.ts, src/domain/reading.ts and src/agent/health-rules.ts.',
     `Counters count from the start of the process. Latency percentiles come from an HDR histogram (1 us to 60 s, within 1 %)
 and cover the last ${minute} to ${2 * minute} seconds; \`diagnose\` also gives those since the start. Metrics of the scope \`agent\` carry the
-label \`agent\`.`,
+label \`agent\`, those of the scope \`bus\` the label \`bus\`: \`mqtt\`, \`local\` or \`iotcore\`.`,
     `| name | Prometheus | type | scope | meaning |\n|---|---|---|---|---|\n${metrics.join('\n')}`,
     `## Reasons of badInputs\n\n| reason | meaning |\n|---|---|\n${rows(Object.entries(BAD_INPUT))}`,
     `## Health\n\nThe worst broken rule decides. "Recently" means within the last ${minute} to ${2 * minute} seconds. A sleeping agent is healthy.`,

@@ -10,7 +10,7 @@ import { packBatch } from '../flow/tensor.ts';
 import { compileTopic, type TopicTemplate } from '../flow/topic.ts';
 import { Windower } from '../flow/window.ts';
 import { WindowQueue } from '../flow/window-queue.ts';
-import type { Bus, Incoming } from '../ports/bus.ts';
+import type { Incoming, Messaging } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { LoadedModel, ModelRunner } from '../ports/model-runner.ts';
@@ -34,7 +34,7 @@ export type PipelineNeeds = {
   readonly spec: AgentSpec;
   readonly manifest: Manifest;
   readonly variant: string;
-  readonly bus: Bus;
+  readonly bus: Messaging;
   readonly outbox: Outbox;
   readonly runner: ModelRunner;
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 import type { OutputSpec } from '../domain/agent-spec.ts';
-import type { Bus } from '../ports/bus.ts';
+import type { Messaging } from '../ports/bus.ts';
 import type { Outbox } from '../ports/outbox.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -8,7 +8,7 @@ export type Answer = { readonly id: string; readonly topic: string; readonly pay
 
 export type ResultsNeeds = {
   readonly how: OutputSpec['results'];
-  readonly bus: Bus;
+  readonly bus: Pick<Messaging, 'publishDirect'>;
   readonly outbox: Outbox;
   readonly metrics: Metrics;
 };

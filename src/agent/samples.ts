@@ -6,7 +6,7 @@ const MS_PER_SECOND = 1_000;
 
 /** Every value of the metrics table, taken from one look at the device. */
 export function samplesOf(health: HealthSnapshot): readonly Sample[] {
-  const { outbox, bus, rssBytes, loopDelayMs, uptimeMs } = health;
+  const { outbox, buses, rssBytes, loopDelayMs, uptimeMs } = health;
   const device: Partial<Record<MetricName, number>> = {
     ...health.counts,
     outboxDropped: totalDropped(outbox),
@@ -14,12 +14,15 @@ export function samplesOf(health: HealthSnapshot): readonly Sample[] {
     outboxSize: outbox.bytes,
     outboxQuarantined: outbox.quarantined,
     outboxDamaged: outbox.damaged,
-    busOnline: Number(bus.state === 'online'),
     rss: rssBytes,
     eventLoopDelay: loopDelayMs.p99 / MS_PER_SECOND,
     uptime: uptimeMs / MS_PER_SECOND,
   };
-  return [...samples(device, {}), ...health.agents.flatMap(samplesOfAgent)];
+  return [
+    ...samples(device, {}),
+    ...Object.entries(buses).flatMap(([bus, { state }]) => samples({ busOnline: Number(state === 'online') }, { bus })),
+    ...health.agents.flatMap(samplesOfAgent),
+  ];
 }
 
 function samplesOfAgent(status: PipelineStatus): readonly Sample[] {

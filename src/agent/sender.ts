@@ -1,5 +1,6 @@
 import type { Failure } from '../domain/errors.ts';
 import type { DeviceCounter } from '../domain/metrics.ts';
+import { type Route, splitRoute } from '../domain/route.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -18,6 +19,8 @@ const RETRY_MS = 5_000;
 
 export type SenderNeeds = {
   readonly bus: Bus;
+  /** Which rows are this bus's, by the bus that their topic names; `undefined` among them: those that name none. */
+  readonly routes: readonly (Route | undefined)[];
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
@@ -28,7 +31,8 @@ export type SenderNeeds = {
 type Stream = { at: number; page: OutboxRow[] };
 
 /**
- * Carries the outbox to the bus.
+ * Carries the rows of one bus from the outbox to it. Each bus has a sender of its own: one that is away holds up none
+ * of the others.
  *
  * What came in since the connection stands goes before the backlog: an operator wants this minute's alarm, not last
  * night's. Within each, oldest first. A row leaves the outbox when the broker has acknowledged it.
@@ -38,6 +42,7 @@ type Stream = { at: number; page: OutboxRow[] };
  */
 export class Sender {
   readonly #bus: Bus;
+  readonly #routes: SenderNeeds['routes'];
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -50,8 +55,6 @@ export class Sender {
   #backlog: Stream = { at: 0, page: [] };
   #live: Stream = { at: 0, page: [] };
   #liveInARow = 0;
-  /** Rows that the broker rejected and that wait to be tried again. */
-  #resting = 0;
   #alone = false;
   #running = false;
   #stopListening: (() => void)[] = [];
@@ -60,6 +63,7 @@ export class Sender {
 
   constructor(needs: SenderNeeds) {
     this.#bus = needs.bus;
+    this.#routes = needs.routes;
     this.#outbox = needs.outbox;
     this.#clock = needs.clock;
     this.#log = needs.log;
@@ -93,7 +97,6 @@ export class Sender {
     this.#backlogEnd = this.#outbox.stats().newestSeq;
     this.#backlog = { at: 0, page: [] };
     this.#live = { at: this.#backlogEnd, page: [] };
-    this.#resting = 0;
     this.#pump();
   }
 
@@ -103,15 +106,19 @@ export class Sender {
       if (row === undefined) break;
       void this.#send(row);
     }
-    const nothingToDo = this.#bus.state !== 'online' || this.#outbox.stats().rows <= this.#resting;
-    if (this.#inFlight.size === 0 && nothingToDo) for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#idle.length > 0 && this.#isIdle()) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Nothing is on the way, and nothing can be sent now. What was rejected lies behind the streams until it is tried again. */
+  #isIdle(): boolean {
+    if (this.#inFlight.size > 0) return false;
+    return this.#bus.state !== 'online' || (this.#peekLive() ?? this.#peekBacklog()) === undefined;
   }
 
   /** The row whose turn it is; undefined when there is none, or when it must wait until it can go alone. */
   #nextRow(): OutboxRow | undefined {
-    const live = this.#peek(this.#live, Number.POSITIVE_INFINITY);
-    const backlog =
-      live === undefined || this.#liveInARow >= LIVE_TURNS ? this.#peek(this.#backlog, this.#backlogEnd) : undefined;
+    const live = this.#peekLive();
+    const backlog = live === undefined || this.#liveInARow >= LIVE_TURNS ? this.#peekBacklog() : undefined;
     const row = backlog ?? live;
     if (row === undefined || (this.#mustGoAlone(row) && this.#inFlight.size > 0)) return undefined;
     const stream = row === backlog ? this.#backlog : this.#live;
@@ -120,9 +127,17 @@ export class Sender {
     return row;
   }
 
+  #peekLive(): OutboxRow | undefined {
+    return this.#peek(this.#live, Number.POSITIVE_INFINITY);
+  }
+
+  #peekBacklog(): OutboxRow | undefined {
+    return this.#peek(this.#backlog, this.#backlogEnd);
+  }
+
   #peek(stream: Stream, end: number): OutboxRow | undefined {
     while (stream.page.length === 0) {
-      const rows = this.#outbox.next(stream.at, PAGE_ROWS);
+      const rows = this.#outbox.next(stream.at, PAGE_ROWS, this.#routes);
       const last = rows.at(-1);
       if (last === undefined) return undefined;
       stream.at = last.seq;
@@ -141,7 +156,7 @@ export class Sender {
     const alone = this.#mustGoAlone(row);
     this.#alone = alone;
     this.#inFlight.set(row.seq, row);
-    const sent = await this.#bus.publishAcked(row);
+    const sent = await this.#bus.publishAcked({ ...row, topic: splitRoute(row.topic).topic });
     this.#inFlight.delete(row.seq);
     if (alone) this.#alone = false;
     if (sent.ok) this.#delivered(row);
@@ -167,7 +182,6 @@ export class Sender {
       this.#log.error({ id: row.id, topic: row.topic, code: error.code, reason: error.message }, 'message quarantined');
     }
     if (error.code === 'E_BUS_OFFLINE' || !this.#running) return;
-    if (!quarantined) this.#resting++;
     this.#retryLater();
   }
 

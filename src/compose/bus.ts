@@ -4,9 +4,54 @@ import type { EmbeddedBroker } from '../adapters/aedes/embedded-broker.ts';
 import { MqttBus } from '../adapters/mqtt/mqtt-bus.ts';
 import type { TlsOptions } from '../adapters/mqtt/open-socket.ts';
 import { systemClock } from '../adapters/system-clock.ts';
+import { BusRouter } from '../agent/bus-router.ts';
+import type { Part } from '../agent/lifecycle.ts';
+import { Sender, type SenderNeeds } from '../agent/sender.ts';
 import type { BusConfig, TlsConfig } from '../config/config.ts';
 import { EdgeError, failure } from '../domain/errors.ts';
+import { ROUTES, type Route } from '../domain/route.ts';
+import type { Bus } from '../ports/bus.ts';
 import type { Log } from '../ports/log.ts';
+
+/** The buses of this device. */
+export type Buses = {
+  readonly all: ReadonlyMap<Route, Bus>;
+  /** The one of topics that name none. */
+  readonly fallback: Route;
+  /** All as one, for those who listen and publish. */
+  readonly router: BusRouter;
+  /** Connects them, once everything has subscribed. */
+  readonly connection: Part;
+  /** Ends them. */
+  readonly ending: Part;
+  /** Carry the outbox, one to each bus. */
+  readonly senders: Part;
+};
+
+/** Puts buses together. A topic that names none goes to the first of ROUTES that is there. */
+export function joinBuses(all: ReadonlyMap<Route, Bus>, needs: Omit<SenderNeeds, 'bus' | 'routes'>): Buses {
+  const fallback = ROUTES.find((route) => all.has(route));
+  if (fallback === undefined) throw new Error('a device without a bus');
+  const buses = [...all.values()];
+  const senders = [...all].map(([route, bus]) => {
+    const routes = route === fallback ? [route, undefined] : [route];
+    return new Sender({ ...needs, bus, routes, log: needs.log.child({ part: 'sender', bus: route }) });
+  });
+  // Beside each other: one that hangs has the whole deadline, and so have the others.
+  const each = <T>(of: readonly T[], act: (one: T) => unknown) => Promise.all(of.map(act));
+  return {
+    all,
+    fallback,
+    router: new BusRouter({ buses: all, fallback }),
+    connection: { name: 'connection', start: () => each(buses, (bus) => bus.start()), stop: () => {} },
+    ending: { name: 'buses', start: () => {}, stop: (deadlineMs) => each(buses, (bus) => bus.stop(deadlineMs)) },
+    senders: {
+      name: 'senders',
+      start: () => each(senders, (sender) => sender.start()),
+      stop: (deadlineMs) => each(senders, (sender) => sender.stop(deadlineMs)),
+    },
+  };
+}
 
 /** A broker of this process. Loaded only where it is used: most devices have one, and it would cost the start 20 ms. */
 export async function startBroker(

@@ -7,6 +7,7 @@ import type { Counters } from '../agent/metrics.ts';
 import { samplesOf } from '../agent/samples.ts';
 import { EdgeError } from '../domain/errors.ts';
 import type { DeviceCounter } from '../domain/metrics.ts';
+import type { Route } from '../domain/route.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Log } from '../ports/log.ts';
 import type { Outbox } from '../ports/outbox.ts';
@@ -17,7 +18,7 @@ const NS_PER_MS = 1e6;
 
 /** Looks at what this process and its parts do. */
 export function makeHealth(parts: {
-  bus: Bus;
+  buses: ReadonlyMap<Route, Bus>;
   outbox: Outbox;
   agents: readonly EdgeAgent[];
   counters: Counters<DeviceCounter>;
@@ -30,7 +31,13 @@ export function makeHealth(parts: {
     clock: systemClock,
     counters: parts.counters,
     agents: () => parts.agents,
-    bus: () => ({ state: parts.bus.state, error: parts.bus.lastError?.message }),
+    buses: () => {
+      const facts = [...parts.buses].map(([name, { state, lastError }]) => [
+        name,
+        { state, error: lastError?.message },
+      ]);
+      return Object.fromEntries(facts);
+    },
     outbox: () => parts.outbox.stats(),
     rss: () => process.memoryUsage.rss(),
     loopDelay: {

@@ -3,17 +3,19 @@ import type { EdgeAgent } from '../agent/edge-agent.ts';
 import type { Config } from '../config/config.ts';
 import { planReload } from '../config/reload.ts';
 import { fail, ok, type Result } from '../domain/errors.ts';
+import { splitRoute } from '../domain/route.ts';
 import { compileTopic } from '../flow/topic.ts';
 import type { LogLevel } from '../ports/log.ts';
 
-/** Topics that devices act upon. No reply to a command is sent to one of them. */
+/** Topics that devices act upon, on whatever bus. No reply to a command is sent to one of them. */
 export function topicsActedUpon({ agents, thing }: Config): string[] {
-  return agents.flatMap(({ name, inputs, decisions }) => [
+  const written = agents.flatMap(({ name, inputs, decisions }) => [
     ...inputs.map(({ topic }) => topic),
     ...decisions.alarms.flatMap(({ action }) =>
       action === undefined ? [] : compileTopic(action.topic, { thing, agent: name })('+'),
     ),
   ]);
+  return written.map((topic) => splitRoute(topic).topic);
 }
 
 /** The configuration as it was taken up: a reload changes what it may. */

@@ -1,4 +1,5 @@
 import type { AgentSpec } from '../domain/agent-spec.ts';
+import type { Route } from '../domain/route.ts';
 
 /**
  * The whole configuration of a device, validated, with every default filled in. Times are in milliseconds and sizes in
@@ -30,6 +31,8 @@ type BusSession = {
 /** A broker inside this process, on 127.0.0.1, MQTT 3.1.1. */
 type EmbeddedBusConfig = BusSession & {
   readonly kind: 'embedded';
+  /** False: nothing was said of a broker. A component has none then; every other device has this one. */
+  readonly written: boolean;
   /** 0: any free port. */
   readonly port: number;
 };
@@ -70,7 +73,8 @@ type LogConfig = { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error'
 /** Prometheus text on 127.0.0.1; undefined: off, 0: any free port. */
 type MetricsConfig = { readonly port: number | undefined };
 
-type CommandsConfig = { readonly enabled: boolean };
+/** `bus`: that which they come by; undefined: the device's choice, IoT Core as a component and the broker elsewhere. */
+type CommandsConfig = { readonly enabled: boolean; readonly bus: Route | undefined };
 
 /** How new models come. */
 export type RolloutsConfig = {

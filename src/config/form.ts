@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ROUTES } from '../domain/route.ts';
 import { agentForm } from './agent-form.ts';
 import { busForm } from './bus-form.ts';
 import { checkUnique, crossCheck } from './cross-check.ts';
@@ -47,6 +48,10 @@ const metrics = z.strictObject({
 
 const commands = z.strictObject({
   enabled: field(z.boolean().prefault(true), 'Listens on cmd/edge-agent/{thing}/ for commands of the operator.'),
+  bus: field(
+    z.enum(ROUTES).optional(),
+    'The bus that commands come by, and are answered on. Left out: `iotcore` in a Greengrass component, else `mqtt`.',
+  ),
 });
 
 const rollouts = z.strictObject({

@@ -13,7 +13,7 @@ export function toConfig(form: ConfigForm): Config {
     shadow: { enabled: form.shadow.enabled, heartbeatMs: form.shadow.heartbeat },
     log: form.log,
     metrics: { port: form.metrics.port },
-    commands: form.commands,
+    commands: { enabled: form.commands.enabled, bus: form.commands.bus },
     rollouts: form.rollouts && { ...form.rollouts, inbox: form.rollouts.inbox },
     agents: form.agents.map(toAgent),
   };
@@ -25,7 +25,10 @@ function toBus(form: BusForm, thing: string): BusConfig {
     keepaliveMs: form.keepalive,
     maxInFlight: form.maxInFlight,
   };
-  if (form.url === undefined) return { kind: 'embedded', port: form.embedded?.port ?? DEFAULT_PORT, ...session };
+  if (form.url === undefined) {
+    const { embedded } = form;
+    return { kind: 'embedded', written: embedded !== undefined, port: embedded?.port ?? DEFAULT_PORT, ...session };
+  }
   return {
     kind: 'url',
     url: form.url,

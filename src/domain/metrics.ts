@@ -1,6 +1,6 @@
 /**
  * The one table of what the agent counts and measures. Names are stable: dashboards match on them.
- * `scope: agent` exists once a configured agent, `device` once a process. docs/reference/metrics.md is generated from it.
+ * `scope: agent` exists once a configured agent, `bus` once a bus, `device` once a process. docs/reference/metrics.md is generated from it.
  */
 export const METRICS = {
   // What came in
@@ -95,7 +95,7 @@ export const METRICS = {
     help: 'Outbox messages set aside after too many attempts',
   },
   outboxDamaged: { scope: 'device', type: 'gauge', unit: '', help: 'Outbox messages set aside for a wrong checksum' },
-  busOnline: { scope: 'device', type: 'gauge', unit: '', help: '1 when connected to the broker, else 0' },
+  busOnline: { scope: 'bus', type: 'gauge', unit: '', help: '1 when the bus is connected, else 0' },
   rss: { scope: 'device', type: 'gauge', unit: 'bytes', help: 'Resident memory of the agent process' },
   eventLoopDelay: {
     scope: 'device',
@@ -106,7 +106,12 @@ export const METRICS = {
   uptime: { scope: 'device', type: 'gauge', unit: 'seconds', help: 'Time since the start' },
 } as const satisfies Record<
   string,
-  { scope: 'agent' | 'device'; type: 'counter' | 'gauge' | 'quantiles'; unit: '' | 'bytes' | 'seconds'; help: string }
+  {
+    scope: 'agent' | 'bus' | 'device';
+    type: 'counter' | 'gauge' | 'quantiles';
+    unit: '' | 'bytes' | 'seconds';
+    help: string;
+  }
 >;
 
 export type MetricName = keyof typeof METRICS;
@@ -128,7 +133,7 @@ export const DEVICE_COUNTERS = countersOf('device') as readonly DeviceCounter[];
 /** One value of one metric, for a scraper. */
 export type Sample = {
   readonly name: MetricName;
-  readonly labels: Readonly<Partial<Record<'agent' | 'reason' | 'quantile', string>>>;
+  readonly labels: Readonly<Partial<Record<'agent' | 'bus' | 'reason' | 'quantile', string>>>;
   readonly value: number;
 };
 

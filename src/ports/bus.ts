@@ -60,3 +60,6 @@ export interface Bus {
   /** How many more unacknowledged QoS 1 messages we may have now (Receive Maximum, own limit); 0 while offline. */
   readonly window: number;
 }
+
+/** What data paths and commands need of a bus, or of several behind one (agent/bus-router.ts). */
+export type Messaging = Pick<Bus, 'subscribe' | 'publishDirect'>;

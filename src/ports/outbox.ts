@@ -1,5 +1,6 @@
 import type { Failure, Result } from '../domain/errors.ts';
 import type { MessageClass, OutMessage } from '../domain/message.ts';
+import type { Route } from '../domain/route.ts';
 
 /**
  * A small durable fact, written in the same transaction as a message, so that both or neither survive a power cut:
@@ -49,8 +50,12 @@ export interface Outbox {
   /** Commits what is pending and closes. Idempotent. */
   stop(): Promise<void>;
   put(messages: readonly OutMessage[], facts?: readonly Fact[]): Promise<Result<void>>;
-  /** Up to `limit` rows with seq > `afterSeq`, oldest first, without those in quarantine and those told to be done. */
-  next(afterSeq: number, limit: number): readonly OutboxRow[];
+  /**
+   * Up to `limit` rows with seq > `afterSeq`, oldest first, without those in quarantine and those told to be done.
+   * `routes`: only rows whose topic names one of these buses; `undefined` among them: rows that name none. Rows of other
+   * buses cost nothing, however many wait.
+   */
+  next(afterSeq: number, limit: number, routes?: readonly (Route | undefined)[]): readonly OutboxRow[];
   /** Removes delivered rows. Lazily durable: after a crash a row may be given once more (the receiver dedupes by id). */
   done(seqs: readonly number[]): void;
   /** Counts a failed attempt. After `maxTries` the row goes to quarantine and true is returned. */

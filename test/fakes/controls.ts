@@ -103,7 +103,7 @@ export class FakeControls implements AgentControls {
       clock,
       counters: this.counters,
       agents: () => this.agents.values(),
-      bus: () => this.bus,
+      buses: () => ({ mqtt: this.bus }),
       outbox: () => this.outbox,
       rss: () => this.rssBytes,
       loopDelay: { read: () => this.loopDelayMs, reset: () => void this.loopResets++ },

@@ -1,5 +1,6 @@
 import { type Failure, fail, ok, type Result } from '../../src/domain/errors.ts';
 import { MESSAGE_CLASSES, type MessageClass, type OutMessage } from '../../src/domain/message.ts';
+import { type Route, splitRoute } from '../../src/domain/route.ts';
 import type { Fact, Outbox, OutboxRow, OutboxStats } from '../../src/ports/outbox.ts';
 
 export type FakeOutboxOptions = { maxBytes?: number; maxRows?: number; maxFacts?: number; maxTries?: number };
@@ -47,9 +48,10 @@ export class FakeOutbox implements Outbox {
     return ok(undefined);
   }
 
-  next(afterSeq: number, limit: number): readonly OutboxRow[] {
+  next(afterSeq: number, limit: number, routes?: readonly (Route | undefined)[]): readonly OutboxRow[] {
     if (!this.#running) return [];
-    return this.#rows.filter((row) => row.seq > afterSeq).slice(0, limit);
+    const wanted = ({ topic }: OutboxRow) => routes === undefined || routes.includes(splitRoute(topic).route);
+    return this.#rows.filter((row) => row.seq > afterSeq && wanted(row)).slice(0, limit);
   }
 
   done(seqs: readonly number[]): void {

@@ -141,7 +141,7 @@ async function startDevice(url: string, version: 4 | 5, folder: string): Promise
   const bus = new MqttBus({ url, version, clientId: THING, clock, log, random: Math.random });
   const file = join(folder, 'outbox.db');
   const outbox = new SqliteOutbox({ file, maxBytes: 16e6, maxFacts: 2_000, maxTries: 5, clock, log });
-  const sender = new Sender({ bus, outbox, clock, log, counters });
+  const sender = new Sender({ bus, routes: ['mqtt', undefined], outbox, clock, log, counters });
   const commands = new Commands({
     thing: THING,
     bus,

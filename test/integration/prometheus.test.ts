@@ -39,7 +39,7 @@ describe('the Prometheus endpoint', () => {
     assert.match(text, /^openclaw_edge_readings_total\{agent="press"\} 5$/m);
     assert.match(text, /^openclaw_edge_readings_total\{agent="saw"\} 0$/m);
     assert.match(text, /^openclaw_edge_bad_inputs_total\{agent="saw",reason="not-json"\} 1$/m);
-    assert.match(text, /^openclaw_edge_bus_online 1$/m);
+    assert.match(text, /^openclaw_edge_bus_online{bus="mqtt"} 1$/m);
     assert.match(text, /^openclaw_edge_latency_seconds\{agent="press",quantile="0.99"\} 0$/m);
   });
 

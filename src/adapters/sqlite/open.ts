@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Limits, PAGE_BYTES } from './limits.ts';
-import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
-import { DamagedFile } from './sqlite-errors.ts';
+import { ROUTE_INDEX, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { DamagedFile, troubleOf } from './sqlite-errors.ts';
 
 /** A predecessor that is just ending may hold the lock for a moment; one that runs holds it for good. */
 const LOCK_WAIT_MS = 250;
@@ -24,6 +24,7 @@ export function openFile(file: string, limits: Limits): DatabaseSync {
     if (version === 0) createTables(db, file);
     else if (version !== SCHEMA_VERSION) throw new DamagedFile(`schema version ${version}`);
     else check(db);
+    indexRoutes(db);
     return db;
   } catch (thrown) {
     db.close();
@@ -56,6 +57,15 @@ function createTables(db: DatabaseSync, file: string): void {
 function check(db: DatabaseSync): void {
   const verdict = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
   if (verdict !== 'ok') throw new DamagedFile(String(verdict));
+}
+
+/** Gives a file of an agent that knew one bus the index of routes. Where there is no room for it, the next start tries again. */
+function indexRoutes(db: DatabaseSync): void {
+  try {
+    db.exec(ROUTE_INDEX);
+  } catch (thrown) {
+    if (troubleOf(thrown) !== 'full') throw thrown;
+  }
 }
 
 /** Makes new, renamed and removed names in a folder survive a power cut. */

@@ -1,5 +1,6 @@
 import { EdgeError, type Failure, fail, failure, ok, type Result } from '../../domain/errors.ts';
 import type { MessageClass, OutMessage } from '../../domain/message.ts';
+import type { Route } from '../../domain/route.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { type Fact, MAX_PER_PUT, type Outbox, type OutboxRow, type OutboxStats } from '../../ports/outbox.ts';
@@ -9,6 +10,7 @@ import { GroupCommit } from './group-commit.ts';
 import { type Limits, MIN_OUTBOX_BYTES, shareOut } from './limits.ts';
 import { readPage } from './page.ts';
 import { measure, Pending } from './pending.ts';
+import { routeCode } from './schema.ts';
 import { failureOf, troubleOf } from './sqlite-errors.ts';
 import type { Store } from './store.ts';
 import { StoreFile } from './store-file.ts';
@@ -110,8 +112,9 @@ export class SqliteOutbox implements Outbox {
     });
   }
 
-  next(afterSeq: number, limit: number): readonly OutboxRow[] {
-    const page = this.#read((store) => readPage(store, this.#pending, afterSeq, limit));
+  next(afterSeq: number, limit: number, routes?: readonly (Route | undefined)[]): readonly OutboxRow[] {
+    const wanted = { afterSeq, limit, routeCodes: routes?.map(routeCode) };
+    const page = this.#read((store) => readPage(store, this.#pending, wanted));
     for (const { seq, rank } of page?.damaged ?? []) {
       this.#tally.damaged++;
       this.#o.log.error({ seq }, 'outbox row is damaged: set aside, not sent');

@@ -7,13 +7,17 @@ import type { Store } from './store.ts';
 export type Page = { readonly rows: OutboxRow[]; readonly damaged: StoredRow[] };
 
 /** Reads up to `limit` rows behind `afterSeq`, passing over what is done with and what is damaged. */
-export function readPage(store: Store, pending: Pending, afterSeq: number, limit: number): Page {
+export function readPage(
+  store: Store,
+  pending: Pending,
+  { afterSeq, limit, routeCodes }: { afterSeq: number; limit: number; routeCodes: readonly number[] | undefined },
+): Page {
   const rows: OutboxRow[] = [];
   const damaged: StoredRow[] = [];
   let after = afterSeq;
   while (rows.length < limit) {
     const wanted = limit - rows.length;
-    const read = store.page(after, wanted);
+    const read = store.page(after, wanted, routeCodes);
     for (const stored of read) {
       after = stored.seq;
       if (pending.gone.has(stored.seq)) continue;

@@ -1,6 +1,8 @@
 import type { Command, Reply, ReplyStatus } from '../../domain/command.ts';
 import { type Failure, fail, failure, ok, type Result } from '../../domain/errors.ts';
-import type { Bus, Incoming } from '../../ports/bus.ts';
+import type { OutMessage } from '../../domain/message.ts';
+import { joinRoute } from '../../domain/route.ts';
+import type { Incoming, Messaging } from '../../ports/bus.ts';
 import { Budget } from './budget.ts';
 import { type Addressed, type ReplyTarget, readCommand } from './envelope.ts';
 import { Executor, type ExecutorNeeds, MAX_WAITING } from './executor.ts';
@@ -14,7 +16,7 @@ import { VERBS } from './verbs.ts';
 const UNASKED_REPLIES_PER_MINUTE = 60;
 
 export type CommandsNeeds = ExecutorNeeds & {
-  readonly bus: Bus;
+  readonly bus: Pick<Messaging, 'subscribe'>;
   /** Topic filters of everything that devices act upon now: inputs, actuators. No reply goes there. */
   readonly forbiddenReplies: () => readonly string[];
   readonly verbs?: readonly Verb[];
@@ -42,11 +44,12 @@ export class Commands {
 
   /** Settles what the last run left unfinished, then listens. The outbox is open and the agents are there. */
   async start(): Promise<void> {
-    const { outbox, bus, thing } = this.#needs;
+    const { outbox, bus, thing, route } = this.#needs;
     const unreadable = this.#journal.load(outbox.facts(FACT_PREFIX));
     if (unreadable.length > 0) await outbox.put([], unreadable);
     for (const entry of this.#journal.unfinished) await this.#executor.resume(entry, this.#verbs.get(entry.verb));
-    bus.subscribe(commandFilter(thing), 1, (message) => this.#receive(message));
+    const filter = route === undefined ? commandFilter(thing) : joinRoute(route, commandFilter(thing));
+    bus.subscribe(filter, 1, (message) => this.#receive(message));
   }
 
   /** Aborts what runs and waits for it until `deadlineMs`. What has no answer yet is settled at the next start. */
@@ -124,7 +127,7 @@ export class Commands {
     const args = of.repeatable ? command.args : undefined;
     const entry: Remembered = { id, verb, expiresAt, target, attempt: 1, args, reply: undefined };
     const fact = this.#journal.remember(entry);
-    const put = await outbox.put([replyMessage(this.#reply(id, verb, 'accepted', entry), target)], [fact]);
+    const put = await outbox.put([this.#answer(this.#reply(id, verb, 'accepted', entry), target)], [fact]);
     if (!put.ok) {
       // Not durable, so not accepted: the sender hears nothing, and may send it again.
       this.#journal.undo(id);
@@ -146,7 +149,7 @@ export class Commands {
     log.info({ id, verb, done: done !== undefined }, 'command repeated');
     const { target } = addressed;
     const reply = done === undefined ? this.#reply(id, verb, 'accepted', addressed) : correlate(done, target);
-    void outbox.put([replyMessage(reply, target)]);
+    void outbox.put([this.#answer(reply, target)]);
   }
 
   #reject(addressed: Addressed, error: Failure): void {
@@ -157,7 +160,11 @@ export class Commands {
     log.warn({ id, verb, code: error.code, reason: error.message }, 'command rejected');
     this.#executor.audit({ id, verb, by: 'mqtt', status: 'rejected', error });
     if (id === undefined) counters.inc('repliesWithheld');
-    else void outbox.put([replyMessage(this.#reply(id, verb, 'rejected', addressed, error), target)]);
+    else void outbox.put([this.#answer(this.#reply(id, verb, 'rejected', addressed, error), target)]);
+  }
+
+  #answer(reply: Reply, target: ReplyTarget): OutMessage {
+    return replyMessage(reply, target, this.#needs.route);
   }
 
   #mayAnswer(): boolean {

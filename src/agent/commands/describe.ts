@@ -72,7 +72,7 @@ export function describeDevice(health: HealthSnapshot): object {
     uptimeMs: health.uptimeMs,
     rssBytes: health.rssBytes,
     loopDelayMs: health.loopDelayMs,
-    bus: health.bus,
+    buses: health.buses,
     outbox: { rows: health.outbox.rows, bytes: health.outbox.bytes, quarantined: health.outbox.quarantined },
   };
 }

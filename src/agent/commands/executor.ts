@@ -1,5 +1,6 @@
 import { type Failure, fail, toFailure } from '../../domain/errors.ts';
 import type { DeviceCounter } from '../../domain/metrics.ts';
+import type { Route } from '../../domain/route.ts';
 import type { Audit } from '../../ports/audit.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -19,6 +20,8 @@ const MAX_ATTEMPTS = 2;
 
 export type ExecutorNeeds = {
   readonly thing: string;
+  /** The bus that commands come by, and are answered on; undefined: that of topics which name none. */
+  readonly route?: Route | undefined;
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
@@ -136,7 +139,7 @@ export class Executor {
   }
 
   async #finish(entry: Remembered, ended: Ended): Promise<void> {
-    const { outbox, counters, log } = this.#needs;
+    const { outbox, counters, log, route } = this.#needs;
     const { id, verb, target } = entry;
     const reply = ended.ok
       ? this.#reply(entry, 'succeeded', { result: ended.value })
@@ -151,7 +154,7 @@ export class Executor {
       status: ended.ok ? 'succeeded' : 'failed',
       error: ended.ok ? undefined : ended.error,
     });
-    const put = await outbox.put([replyMessage(reply, target)], [fact]);
+    const put = await outbox.put([replyMessage(reply, target, route)], [fact]);
     if (put.ok) return;
     log.error({ id, verb, error: put.error }, 'reply not stored');
     await outbox.put([], [fact]); // without its answer, and still never executed twice

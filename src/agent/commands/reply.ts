@@ -1,6 +1,7 @@
 import type { Reply, ReplyStatus } from '../../domain/command.ts';
 import type { Failure } from '../../domain/errors.ts';
 import type { OutMessage } from '../../domain/message.ts';
+import { joinRoute, type Route } from '../../domain/route.ts';
 import { MAX_COMMAND_BYTES, type ReplyTarget } from './envelope.ts';
 
 export type ReplyContent = {
@@ -31,8 +32,13 @@ export function makeReply({ nowMs, correlationId, result, error, ...rest }: Repl
 /** Room for the envelope around it. */
 const MAX_RESULT_BYTES = MAX_COMMAND_BYTES - 4_096;
 
-/** The message that carries it. Its id is stable, so a reply that waits in the outbox is not queued again. */
-export function replyMessage(reply: Reply, { topic, correlationData }: ReplyTarget): OutMessage {
+/** The message that carries it, on the bus of commands. Its id is stable, so a reply that waits in the outbox is not queued again. */
+export function replyMessage(
+  reply: Reply,
+  { topic: onBus, correlationData }: ReplyTarget,
+  route: Route | undefined,
+): OutMessage {
+  const topic = route === undefined ? onBus : joinRoute(route, onBus);
   const payload = Buffer.from(JSON.stringify(reply));
   return { id: `cmd/${reply.id}/${reply.status}`, class: 'reply', topic, payload, correlationData };
 }

@@ -1,3 +1,4 @@
+import { splitRoute } from '../../domain/route.ts';
 import { matchesFilter } from '../../domain/topic-filter.ts';
 
 /** AWS IoT's limit, the tightest of the usual brokers. */
@@ -26,6 +27,7 @@ export function replyTopicProblem(topic: string, forbidden: readonly string[]): 
   if (Buffer.byteLength(topic) > MAX_TOPIC_BYTES) return `is longer than ${MAX_TOPIC_BYTES} bytes`;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[+#\u0000-\u001f\u007f]/.test(topic) || !topic.isWellFormed()) return 'is not a topic to publish to';
+  if (splitRoute(topic).route !== undefined) return 'names a bus: replies go to the bus that commands come by';
   if (topic.startsWith('$')) return 'starts with $, where brokers and clouds listen';
   const inTheWay = [commandFilter('+'), ...forbidden].find((filter) => matchesFilter(filter, topic));
   return inTheWay === undefined ? undefined : `is one that devices act upon (${inTheWay})`;

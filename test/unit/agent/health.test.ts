@@ -130,7 +130,7 @@ describe('health', () => {
     const { verdict, reasons } = device.health();
     assert.equal(verdict, 'unhealthy');
     assert.match(reasons[0] ?? '', /^agent-refused: press cannot start/);
-    assert.match(reasons[1] ?? '', /^bus-offline: the bus is offline/);
+    assert.match(reasons[1] ?? '', /^bus-offline: the bus mqtt is offline/);
   });
 
   it('forgives a few refused messages', () => {

@@ -23,7 +23,7 @@ class Bench {
   private constructor(maxTries: number) {
     this.outbox = new FakeOutbox({ maxTries });
     const { bus, outbox, clock, log, counters } = this;
-    this.sender = new Sender({ bus, outbox, clock, log, counters });
+    this.sender = new Sender({ bus, routes: ['mqtt', undefined], outbox, clock, log, counters });
   }
 
   /** Online and running, with these messages as the backlog. */

@@ -61,6 +61,7 @@ describe("the seed's form", () => {
     assert.equal(thing, 'edge-device');
     assert.deepEqual(bus, {
       kind: 'embedded',
+      written: false,
       port: 1883,
       clientId: 'edge-device',
       keepaliveMs: 30_000,
