@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
 import { type FieldRow, fieldRows } from './json-schema.ts';
-import { nearest } from './nearest.ts';
 
 /** One thing that is wrong with a configuration. */
 export type Problem = {
