@@ -438,6 +438,13 @@ export const ERRORS = {
     hint: 'Make room in the state folder, or choose a smaller package.',
   },
 
+  // The simulated nucleus
+  E_NUCLEUS_SOCKET: {
+    retryable: false,
+    message: 'The IPC socket of the simulated nucleus cannot be opened',
+    hint: 'Choose a shorter --root, or one that can be written: a path of a Unix socket has at most 107 bytes.',
+  },
+
   // Commands
   E_COMMAND_MALFORMED: {
     retryable: false,
