@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { connectAsync, type MqttClient } from 'mqtt';
+import type { LocalMessage, PubSub } from './pubsub.ts';
+
+/** The component of Greengrass that this stands for. */
+const NAME = 'aws.greengrass.clientdevices.mqtt.Bridge';
+const STOP_DEADLINE_MS = 1_000;
+/** With more waiting for the broker, messages are dropped: the real bridge keeps a bounded queue, too. */
+const MAX_PENDING = 1_024;
+
+export type MqttBridgeOptions = {
+  readonly broker: string;
+  readonly pubsub: PubSub;
+  /** Filters of what is carried from the broker to the local pub/sub. */
+  readonly inwards: readonly string[];
+  /** The other way. A topic that both match would go round and round: do not. */
+  readonly outwards: readonly string[];
+};
+
+/** Carries messages between an MQTT broker and the local pub/sub of a simulated nucleus, as the MQTT bridge component does. */
+export class MqttBridge {
+  readonly #options: MqttBridgeOptions;
+  #client: MqttClient | undefined;
+  #cancel: (() => void)[] = [];
+  #pending = 0;
+  /** Messages that the broker was too slow for, or that came while it was away. */
+  dropped = 0;
+
+  constructor(options: MqttBridgeOptions) {
+    this.#options = options;
+  }
+
+  /** Connects to the broker; rejects when there is none. */
+  async start(): Promise<void> {
+    const { broker, pubsub, inwards, outwards } = this.#options;
+    const client = await connectAsync(broker, { protocolVersion: 4, clientId: `bridge-${randomUUID()}` });
+    this.#client = client;
+    client.on('message', (topic, payload) => pubsub.publish(NAME, topic, binary(payload)));
+    client.on('error', () => {}); // it reconnects by itself
+    if (inwards.length > 0) await client.subscribeAsync([...inwards], { qos: 1 });
+    const deliver = (topic: string, message: LocalMessage) => this.#outwards(topic, message);
+    this.#cancel = outwards.map((filter) =>
+      pubsub.subscribe({ filter, component: NAME, receiveMode: 'RECEIVE_MESSAGES_FROM_OTHERS', deliver }),
+    );
+  }
+
+  /** Idempotent. */
+  async stop(): Promise<void> {
+    for (const cancel of this.#cancel.splice(0)) cancel();
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return;
+    const forced = setTimeout(() => client.end(true), STOP_DEADLINE_MS);
+    await client.endAsync();
+    clearTimeout(forced);
+  }
+
+  #outwards(topic: string, message: LocalMessage): void {
+    const client = this.#client;
+    if (client === undefined || !client.connected || this.#pending >= MAX_PENDING) {
+      this.dropped++;
+      return;
+    }
+    this.#pending++;
+    client.publish(topic, payloadOf(message), { qos: 1 }, () => {
+      this.#pending--;
+    });
+  }
+}
+
+function binary(payload: Buffer): LocalMessage {
+  return { kind: 'binary', base64: payload.toString('base64') };
+}
+
+function payloadOf(message: LocalMessage): Buffer {
+  return message.kind === 'binary'
+    ? Buffer.from(message.base64, 'base64')
+    : Buffer.from(JSON.stringify(message.message));
+}
