@@ -19,9 +19,13 @@ if (Number.parseInt(process.versions.node, 10) < NEEDED) {
 process.env.ORT_DISABLE_TELEMETRY = '1';
 
 // Keeps compiled code between starts: half the start-up time, and 25 MB less, as no types need to be stripped. In a folder
-// of this user alone: whoever can write there can run code here. Without a home there is none, and it still works.
+// of this user alone: whoever can write there can run code here. Without a home there is none, and it still works. As a
+// Greengrass component it is in the work folder, as the component's user may have no home.
 try {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openclaw-edge');
+  const { OPENCLAW_HOME, XDG_CACHE_HOME } = process.env;
+  const cache = OPENCLAW_HOME
+    ? join(OPENCLAW_HOME, 'cache')
+    : join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openclaw-edge');
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   module.enableCompileCache(cache);
 } catch {}

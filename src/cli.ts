@@ -35,6 +35,7 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   'trust init': async () => (await import('./cli/trust-init.ts')).trustInit as unknown as CliCommand,
   'trust sign': async () => (await import('./cli/trust-sign.ts')).trustSign as CliCommand,
   'trust rotate': async () => (await import('./cli/trust-rotate.ts')).trustRotate as CliCommand,
+  'component build': async () => (await import('./cli/component-build.ts')).componentBuild as unknown as CliCommand,
   doctor: async () => {
     const [{ doctor }, { doctorProbes }] = await Promise.all([import('./cli/doctor.ts'), import('./compose/tools.ts')]);
     return doctor(doctorProbes) as CliCommand;
@@ -46,6 +47,7 @@ const NOUNS = new Map([
   ['agent', "This device's agents"],
   ['model', 'Model packages'],
   ['trust', 'Whom devices believe'],
+  ['component', 'Greengrass components'],
   ['simulate', 'A factory on a laptop'],
 ]);
 

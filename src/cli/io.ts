@@ -71,6 +71,7 @@ const EXIT_CODES: Partial<Record<ErrorCode, ExitCode>> = {
   E_AGENT_UNREACHABLE: 3,
   E_DEVICE_UNAVAILABLE: 3,
   E_SANDBOX_UNAVAILABLE: 3,
+  E_NODE_UNAVAILABLE: 3,
   E_INTERNAL: 4,
 };
 

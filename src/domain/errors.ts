@@ -82,6 +82,11 @@ export const ERRORS = {
     message: 'More messages wait for their acknowledgement than the broker allows',
     hint: 'Publish when `window` is above 0 again; the outbox does.',
   },
+  E_BUS_TOO_LARGE: {
+    retryable: false,
+    message: 'A message is larger than its bus carries',
+    hint: 'AWS IoT Core takes 128 KB, nucleus lite about 7 KB: send less in one message, or choose another bus for it.',
+  },
   E_TOPIC_INVALID: {
     retryable: false,
     message: 'A topic is not valid here',
@@ -155,6 +160,11 @@ export const ERRORS = {
     retryable: false,
     message: 'There is no such model package',
     hint: 'Give a folder that holds manifest.json, or the name of a shipped package.',
+  },
+  E_MODEL_UNWANTED: {
+    retryable: false,
+    message: 'No agent of this device is configured for this model',
+    hint: 'Name the agent with --agent, or the model in `model` of an agent in the configuration.',
   },
   E_MANIFEST_INVALID: {
     retryable: false,
@@ -436,6 +446,33 @@ export const ERRORS = {
     retryable: true,
     message: 'There is not enough room on the disk',
     hint: 'Make room in the state folder, or choose a smaller package.',
+  },
+
+  // Components
+  E_COMPONENT_BUILD: {
+    retryable: false,
+    message: 'The component cannot be built',
+    hint: 'Build in a clean checkout after `npm ci`.',
+  },
+  E_COMPONENT_MISMATCH: {
+    retryable: false,
+    message: 'Recipe and artifacts do not belong together',
+    hint: 'Versions stand in the recipe, in its artifact URIs, and in package.json and gdk-config.json or manifest.json.',
+  },
+  E_COMPONENT_TOO_LARGE: {
+    retryable: false,
+    message: 'A file of a component is larger than it may be',
+    hint: 'Greengrass takes recipes up to 16 KB; an agent archive has 70 MB at most. Look at what has grown.',
+  },
+  E_COMPONENT_LICENSE: {
+    retryable: false,
+    message: 'A package comes without its licence, and cannot be shipped so',
+    hint: 'Put its text, of exactly this version, into src/component/build/licenses.',
+  },
+  E_NODE_UNAVAILABLE: {
+    retryable: true,
+    message: 'Node for the other architecture is not here and cannot be fetched',
+    hint: 'Build once with a network (npm keeps what it fetched), or for this machine alone: --arch x64 or arm64.',
   },
 
   // The simulated nucleus

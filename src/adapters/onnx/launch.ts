@@ -11,7 +11,8 @@ export type LaunchOptions = {
   readonly compileCache?: string | undefined;
 };
 
-export const RUNNER_ENTRY = fileURLToPath(new URL('./runner-main.ts', import.meta.url));
+/** By the `imports` of package.json: a bundle has another one, and its own runner. */
+export const RUNNER_ENTRY = fileURLToPath(import.meta.resolve('#runner'));
 
 /** Models and batches lie outside V8's heap; a small heap keeps the runner small. */
 const MAX_OLD_SPACE_MB = 64;
