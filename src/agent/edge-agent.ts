@@ -17,7 +17,7 @@ import type {
   PipelineStatus,
   RolloutControl,
 } from './commands/controls.ts';
-import { findModel, nameOfModel } from './find-model.ts';
+import { findModel, isForAnother, nameOfModel } from './find-model.ts';
 import { whatDoesNotFit } from './fit.ts';
 import { Metrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
@@ -93,7 +93,8 @@ export class EdgeAgent implements PipelineControl {
       clock: needs.clock,
       onServing: ({ manifest, variant, loaded }) => this.#prepared?.pipeline.setModel(manifest, variant, loaded),
     });
-    const unfit = (manifest: Manifest) => whatDoesNotFit(this.#spec, manifest);
+    const unfit = (manifest: Manifest) =>
+      isForAnother(this.#spec.model, manifest) ?? whatDoesNotFit(this.#spec, manifest);
     this.#driver =
       needs.rollouts && new RolloutDriver({ ...needs, ...needs.rollouts, name: this.name, slot: this.#slot, unfit });
     this.#driver?.onChange(() => this.#takeUp());

@@ -39,3 +39,10 @@ export async function findModel({ slot, spec, models, store }: Where): Promise<F
 export function nameOfModel({ path }: ModelSpec, known: string | undefined): string {
   return path.includes('/') ? (known ?? basename(path)) : path;
 }
+
+/** An agent that is configured for a shipped model, by its name, takes that one and no other. */
+export function isForAnother({ path }: ModelSpec, { name }: Manifest): string | undefined {
+  return path.includes('/') || path === name
+    ? undefined
+    : `the agent is configured for ${path}, the package is ${name}`;
+}

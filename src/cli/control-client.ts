@@ -18,10 +18,15 @@ export const AGENT_FLAGS: readonly Flag<AgentFlags>[] = [
   {
     key: 'agent',
     name: '--agent <agent>',
-    description: 'name of the agent; may be left out when there is only one',
+    description: 'name of the agent; may be left out when it is clear which one is meant',
     parse: anyText,
   },
-  { key: 'state', name: '--state <dir>', description: 'state folder of the running agent', parse: anyText },
+  {
+    key: 'state',
+    name: '--state <dir>',
+    description: 'state folder of the running agent; OPENCLAW_STATE in the environment names it too',
+    parse: anyText,
+  },
   {
     key: 'config',
     name: '-c, --config <file>',
@@ -30,9 +35,13 @@ export const AGENT_FLAGS: readonly Flag<AgentFlags>[] = [
   },
 ];
 
-/** Finds the socket of the agent that the flags name; by default, that of an agent without a configuration. */
-export async function controlPath({ state, config }: AgentFlags): Promise<Result<string>> {
-  if (state !== undefined) return ok(join(resolve(state), SOCKET));
+/** Finds the socket of the agent that the flags or the environment name; by default, that of an agent without a configuration. */
+export async function controlPath(
+  { state, config }: AgentFlags,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Result<string>> {
+  const folder = state ?? (config === undefined ? env['OPENCLAW_STATE'] || undefined : undefined);
+  if (folder !== undefined) return ok(join(resolve(folder), SOCKET));
   const loaded = await loadConfig(config);
   if (!loaded.ok) return loaded;
   const baseDir = config === undefined ? process.cwd() : dirname(config);

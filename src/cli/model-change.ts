@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ERRORS, type ErrorCode, type Result } from '../domain/errors.ts';
+import type { ErrorCode, Result } from '../domain/errors.ts';
 import type { ControlAnswer } from '../ports/control-server.ts';
-import type { ExitCode } from './command.ts';
 import { ControlClient } from './control-client.ts';
-import { type Io, printError, printJson, printProgress, printTable } from './io.ts';
+import { type Io, printProgress } from './io.ts';
+import type { Verdict } from './model-verdict.ts';
 
 /** As often as it looks how the rollout is. */
 const LOOK_EVERY_MS = 250;
@@ -20,7 +20,7 @@ const AWAY: ReadonlySet<ErrorCode> = new Set(['E_AGENT_UNREACHABLE', 'E_ROLLOUT_
 /** What is asked of the running agent. */
 export type ModelChange = {
   readonly verb: 'model.rollout' | 'model.rollback';
-  readonly args: Readonly<Record<string, unknown>>;
+  readonly args: { readonly agent: string | undefined; readonly source?: string; readonly force?: boolean };
   /** Until the end; else until the agent has taken it up, and it survives a power cut. */
   readonly wait: boolean;
 };
@@ -29,15 +29,15 @@ type Fields = Readonly<Record<string, unknown>>;
 
 type Asked = ModelChange & { readonly id: string; readonly path: string; readonly io: Io };
 
-/** Has the running agent change its model. Exits with 0 when that is done (or taken up), and with 1 and the reason otherwise. */
-export async function changeModel(path: string, change: ModelChange, io: Io): Promise<ExitCode> {
+/** Has the running agent change a model. Undefined: whoever waited for it was told to wait no more. */
+export async function changeModel(path: string, change: ModelChange, io: Io): Promise<Verdict | undefined> {
   const asked = { ...change, path, io, id: `cli-${randomUUID()}` };
   try {
-    return tell(await ask(asked), asked);
+    return { id: asked.id, agent: change.args.agent, answer: await ask(asked) };
   } catch (thrown) {
     if (!io.signal.aborted) throw thrown;
     printProgress(io, 'nobody waits for it any more; what was begun goes on in the agent');
-    return 1;
+    return undefined;
   }
 }
 
@@ -99,43 +99,4 @@ async function look(client: ControlClient, { verb, args, id }: Asked): Promise<F
 function progress({ agent, state, candidate, queuedId }: Fields, id: string): string {
   if (queuedId === id) return `${agent}: waits for the end of the rollout under way`;
   return `${agent}: ${state}${typeof candidate === 'string' ? ` ${candidate}` : ''}`;
-}
-
-function tell(answer: ControlAnswer, { id, io }: Asked): ExitCode {
-  const result = answer.ok ? answer.value : answer.result;
-  if (result === undefined && !answer.ok) return printError(io, answer.error);
-  const fields = (result ?? {}) as Fields;
-  if (io.output !== 'table') {
-    const error = answer.ok ? undefined : { ...plain(answer.error), hint: ERRORS[answer.error.code].hint };
-    printJson(io, { ok: answer.ok, id, ...fields, error });
-  } else {
-    printTable(io, [
-      fields['outcome'] !== undefined
-        ? outcomeRow(fields)
-        : { agent: text(fields['agent']), state: text(fields['state']), id },
-    ]);
-    if (!answer.ok) printError(io, answer.error);
-  }
-  // Whatever the code: it was tried, and it is the model that is not active.
-  return answer.ok ? 0 : 1;
-}
-
-function outcomeRow({ agent, version, outcome, from, active, durationMs }: Fields) {
-  const seconds = typeof durationMs === 'number' ? Math.round(durationMs / 100) / 10 : undefined;
-  return {
-    agent: text(agent),
-    version: text(version),
-    outcome: text(outcome),
-    from: text(from),
-    active: text(active),
-    seconds,
-  };
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function plain({ code, message }: { code: ErrorCode; message: string }) {
-  return { code, message };
 }

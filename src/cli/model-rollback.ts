@@ -2,6 +2,7 @@ import type { CliCommand, ExitCode } from './command.ts';
 import { AGENT_FLAGS, type AgentFlags, controlPath } from './control-client.ts';
 import { printError } from './io.ts';
 import { changeModel } from './model-change.ts';
+import { printVerdict } from './model-verdict.ts';
 
 export type ModelRollbackFlags = AgentFlags & { wait: boolean };
 
@@ -18,6 +19,7 @@ export const modelRollback: CliCommand<ModelRollbackFlags> = {
     const { agent, wait } = flags;
     const path = await controlPath(flags);
     if (!path.ok) return printError(io, path.error);
-    return changeModel(path.value, { verb: 'model.rollback', args: { agent }, wait }, io);
+    const verdict = await changeModel(path.value, { verb: 'model.rollback', args: { agent }, wait }, io);
+    return verdict === undefined ? 1 : printVerdict(io, verdict);
   },
 };

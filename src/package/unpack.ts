@@ -71,6 +71,18 @@ export async function scanArchive(
   });
 }
 
+/** Reads one file of a zip. E_FILE_MISSING where it holds none of that name. */
+export function readFromArchive(zip: string, name: string, limit: number): Promise<Result<Buffer>> {
+  return withArchive(zip, ARCHIVE_LIMITS, async (archive) => {
+    const file = archive.files.find((one) => one.name === name);
+    if (file === undefined) return fail('E_FILE_MISSING', name);
+    if (file.bytes > limit) return refuse(`${name} has ${file.bytes} bytes`);
+    const chunks: Buffer[] = [];
+    const poured = await pour(archive.zip, file, async (chunk) => void chunks.push(chunk));
+    return poured.ok ? ok(Buffer.concat(chunks)) : poured;
+  });
+}
+
 type Write = (chunk: Buffer) => Promise<void>;
 
 async function writeFile(zip: ZipFile, file: ArchiveFile, folder: string): Promise<Result<string>> {

@@ -70,6 +70,10 @@ describe('an agent whose model is not on the device', function () {
     assert.equal(stateOf(line), 'running');
     assert.ok(answers.every(({ version }) => version === '1.0.0'));
 
+    const again = await line.rollouts.request({ id: 'again', source: packageFolder(folder, '1.0.0'), force: false });
+    assert.ok(again.ok && again.value.outcome === 'committed', 'the same package is committed at once');
+    assert.deepEqual(again.value.evidence, [], 'and is not tried anew');
+
     const next = await rollOut(line, '1.1.0');
     assert.equal(next.ok && next.value.outcome, 'committed', JSON.stringify(next));
     await waitFor('the next model answers', () => answers.at(-1)?.version === '1.1.0');

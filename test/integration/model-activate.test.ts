@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { ControlSocket } from '../../src/adapters/control-socket.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { Commands } from '../../src/agent/commands/commands.ts';
+import { controlPath } from '../../src/cli/control-client.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { modelActivate } from '../../src/cli/model-activate.ts';
 import { modelRollback } from '../../src/cli/model-rollback.ts';
 import { fail } from '../../src/domain/errors.ts';
+import { packFolder } from '../../src/package/pack.ts';
 import { FakeAudit } from '../fakes/audit.ts';
 import { FakeBus } from '../fakes/bus.ts';
 import { FakeControls } from '../fakes/controls.ts';
@@ -16,6 +18,7 @@ import { FakeLog } from '../fakes/log.ts';
 import { FakeOutbox } from '../fakes/outbox.ts';
 import { FakeRollouts, modelRef } from '../fakes/rollouts.ts';
 import { waitFor } from '../fixtures/agent/wait-for.ts';
+import { packageFiles, writeFiles } from '../fixtures/packages/package-files.ts';
 import { capture } from '../unit/cli/capture.ts';
 
 let state: string;
@@ -147,6 +150,103 @@ describe('model activate', () => {
     assert.equal(rollouts.cancelled, 0);
   });
 
+  describe('on a device with several agents, and none named,', () => {
+    beforeEach(async () => {
+      source = await writeFiles(join(state, 'package'), packageFiles());
+    });
+
+    it('asks all of that model, and exits 0 once all have committed', async () => {
+      const { saw, press } = await three();
+      const { exit, json } = activate({ wait: true });
+      const id = await asked(saw);
+      saw.end(id, 'committed');
+      press.end(await asked(press), 'committed');
+      assert.equal(await exit, 0);
+      assert.partialDeepStrictEqual(json(), {
+        ...{ ok: true, model: 'tiny' },
+        rollouts: [
+          { ok: true, id, agent: 'saw', outcome: 'committed' },
+          { ok: true, agent: 'press', outcome: 'committed' },
+        ],
+      });
+    });
+
+    it('exits 1 when one of them does not commit, and tells the verdict of each', async () => {
+      const { saw, press } = await three();
+      const { exit, written } = activate({ wait: true, output: 'table' });
+      saw.end(await asked(saw), 'committed');
+      press.end(await asked(press), 'rolledBack');
+      assert.equal(await exit, 1);
+      assert.match(written.out, /saw +1\.1\.0 +committed/);
+      assert.match(written.out, /press +1\.1\.0 +rolledBack/);
+      assert.match(written.err, /E_ROLLOUT_GATE press: The model did not pass a gate/);
+    });
+
+    it('exits 1 where none is of that model, and tells which models there are', async () => {
+      const { saw, press, controls } = await three();
+      controls.agent('saw').modelName = 'turbofan-rul';
+      press.change({ active: undefined });
+      const { exit, json } = activate({ wait: true });
+      assert.equal(await exit, 1);
+      const { code, message } = json().error;
+      assert.equal(code, 'E_MODEL_UNWANTED');
+      assert.match(
+        message,
+        /package is tiny; saw is for turbofan-rul, press is for bearing-fault, mill is for turbofan-rul/,
+      );
+      assert.deepEqual([saw.asked, press.asked], [[], []]);
+    });
+
+    it('looks into a zip for the name', async () => {
+      source = join(state, 'tiny.zip');
+      await packFolder(join(state, 'package'), source);
+      const { saw, press } = await three();
+      const { exit } = activate({ wait: true });
+      saw.end(await asked(saw), 'committed');
+      press.end(await asked(press), 'committed');
+      assert.equal(await exit, 0);
+    });
+
+    /** The saw is configured for it, the press has it since its last rollout, the mill has another one. */
+    async function three() {
+      const { controls, rollouts: press } = await device(['saw', 'press', 'mill']);
+      const [saw, mill] = [new FakeRollouts(), new FakeRollouts()];
+      controls.agent('saw').rollouts = saw;
+      controls.agent('saw').modelName = 'tiny';
+      controls.agent('mill').rollouts = mill;
+      controls.agent('mill').modelName = 'turbofan-rul';
+      press.change({ active: { ...modelRef('1.0.0'), name: 'tiny' } });
+      return { controls, saw, press, mill };
+    }
+  });
+
+  it('waits with patience for an agent that is not there yet', async () => {
+    const { exit } = activate({ wait: true, patience: 20_000 });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const { rollouts } = await device();
+    rollouts.end(await asked(rollouts), 'committed');
+    assert.equal(await exit, 0);
+  });
+
+  it('exits 3 when its patience is over', async () => {
+    const { exit, json } = activate({ wait: true, patience: 600 });
+    assert.equal(await exit, 3);
+    assert.equal(json().error.code, 'E_AGENT_UNREACHABLE');
+  });
+
+  it('finds the agent by OPENCLAW_STATE, unless a flag says otherwise', async () => {
+    const path = await controlPath(
+      { agent: undefined, state: undefined, config: undefined },
+      { OPENCLAW_STATE: state },
+    );
+    assert.deepEqual(path, { ok: true, value: join(state, 'control', 'agent.sock') });
+    const other = await controlPath(
+      { agent: undefined, state: '/other', config: undefined },
+      { OPENCLAW_STATE: state },
+    );
+    assert.deepEqual(other, { ok: true, value: '/other/control/agent.sock' });
+  });
+
   it('finds the agent by its configuration too', async () => {
     const { rollouts } = await device();
     const config = join(state, 'config.yaml');
@@ -209,10 +309,17 @@ describe('model rollback', () => {
   });
 });
 
-type Flags = { wait: boolean; agent?: string; force?: boolean; state?: string | undefined; config?: string };
+type Flags = {
+  wait: boolean;
+  patience?: number;
+  agent?: string;
+  force?: boolean;
+  state?: string | undefined;
+  config?: string;
+};
 
 function flags(given: Flags) {
-  return { agent: undefined, config: undefined, force: false, state, ...given };
+  return { agent: undefined, config: undefined, force: false, patience: 0, state, ...given };
 }
 
 function activate({ output, signal, ...given }: Flags & { output?: Io['output']; signal?: AbortSignal }) {
