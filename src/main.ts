@@ -21,8 +21,10 @@ import { modelStore } from './compose/model-store.ts';
 import { type InForce, makeReload, topicsActedUpon } from './compose/reload.ts';
 import { makeInboxes, makeRollouts } from './compose/rollouts.ts';
 import type { Config } from './config/config.ts';
+import { commandRoute, routeFailure } from './config/route-problems.ts';
 import { EdgeError, type Failure, failure, type Result } from './domain/errors.ts';
 import { DEVICE_COUNTERS } from './domain/metrics.ts';
+import type { Route } from './domain/route.ts';
 import type { ExecuteControl } from './ports/control-server.ts';
 import type { Log } from './ports/log.ts';
 
@@ -64,6 +66,9 @@ export type Device = {
 export async function startDevice(options: DeviceOptions): Promise<Device> {
   const { config, baseDir } = options;
   const { thing } = config;
+  const available: ReadonlySet<Route> = new Set(['mqtt']);
+  const nowhere = routeFailure(config, available);
+  if (nowhere !== undefined) throw new EdgeError(nowhere);
   const clock = systemClock;
   const log = options.log ?? pinoLog({ level: config.log.level });
   const stateDir = resolve(baseDir, config.stateDir);
@@ -116,7 +121,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     });
   });
 
-  const inForce: InForce = { config };
+  const inForce: InForce = { config, buses: available };
   const health = makeHealth({ buses: buses.all, outbox, agents, counters });
   const steering: Steering = new Steering({
     version: packageJson.version,
@@ -131,7 +136,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   const commands = new Commands({
     thing,
     bus: buses.router,
-    route: config.commands.bus,
+    route: commandRoute(config, available),
     outbox,
     clock,
     log,

@@ -2,8 +2,9 @@ import type { ReloadReport } from '../agent/commands/controls.ts';
 import type { EdgeAgent } from '../agent/edge-agent.ts';
 import type { Config } from '../config/config.ts';
 import { planReload } from '../config/reload.ts';
+import { routeFailure } from '../config/route-problems.ts';
 import { fail, ok, type Result } from '../domain/errors.ts';
-import { splitRoute } from '../domain/route.ts';
+import { type Route, splitRoute } from '../domain/route.ts';
 import { compileTopic } from '../flow/topic.ts';
 import type { LogLevel } from '../ports/log.ts';
 
@@ -18,8 +19,8 @@ export function topicsActedUpon({ agents, thing }: Config): string[] {
   return written.map((topic) => splitRoute(topic).topic);
 }
 
-/** The configuration as it was taken up: a reload changes what it may. */
-export type InForce = { config: Config };
+/** The configuration as it was taken up: a reload changes what it may. The buses stay. */
+export type InForce = { config: Config; readonly buses: ReadonlySet<Route> };
 
 /** Reads the configuration again and takes up what can change while running; a failure changes nothing. */
 export function makeReload(
@@ -32,6 +33,8 @@ export function makeReload(
     if (reread === undefined) return fail('E_COMMAND_FAILED', 'this device was started without a configuration file');
     const next = await reread();
     if (!next.ok) return next;
+    const nowhere = routeFailure(next.value, inForce.buses);
+    if (nowhere !== undefined) return { ok: false, error: nowhere };
     const plan = planReload(inForce.config, next.value);
     const changes = agents.flatMap((agent, index) => {
       const touched = plan.applied.some((path) => path.startsWith(`agents[${index}].decisions`));

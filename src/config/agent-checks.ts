@@ -1,6 +1,8 @@
+import { splitRoute } from '../domain/route.ts';
 import type { AgentForm, AgentShape } from './agent-form.ts';
-import { checkUnique, crossCheck } from './cross-check.ts';
+import { crossCheck } from './cross-check.ts';
 import { NAME_PATTERN } from './fields.ts';
+import { mayShareBus } from './topics.ts';
 
 /** `container` names a process. What looks like an image would be a promise that nothing here keeps. */
 export function checkImage(form: AgentShape): AgentShape {
@@ -46,9 +48,23 @@ export function checkPermissions(form: AgentShape): AgentShape {
 /** Each message would be read by both, and be bad input to one of them. */
 export function checkInputs(form: AgentShape): AgentShape {
   return crossCheck(form, [], (agent, report, sound) => {
-    checkUnique((agent as { inputs?: unknown }).inputs, 'topic', ['inputs'], report, sound);
+    const { inputs } = agent as { inputs?: unknown };
+    if (!Array.isArray(inputs)) return;
+    const topics = (inputs as { topic: string }[]).map((input, at) =>
+      sound('inputs', at, 'topic') ? splitRoute(input.topic) : undefined,
+    );
+    for (const [at, one] of topics.entries()) {
+      const isSame = (other: typeof one) => other?.topic === one?.topic && mayShareBus(other?.route, one?.route);
+      const first = topics.findIndex((other, before) => before < at && other !== undefined && isSame(other));
+      if (one === undefined || first === -1) continue;
+      const hint = topics[first]?.route === one.route ? {} : { hint: NAME_BOTH };
+      report(['inputs', at, 'topic'], `is already taken by inputs[${first}]`, hint);
+    }
   });
 }
+
+/** For two topics of which one names its bus and the other does not. */
+export const NAME_BOTH = 'One of the two names no bus, so they may share one: name a bus for both.';
 
 /** What ends a process needs one to end. */
 export function checkInline(form: AgentShape): AgentShape {

@@ -92,11 +92,11 @@ const outputs = z.strictObject({
   ),
   resultTopic: field(
     topicTemplate().prefault('dt/edge-agent/{thing}/inference'),
-    'Where results go; {thing}, {agent} and {key} are filled in.',
+    'Where results go; {thing}, {agent} and {key} are filled in. The bus may stand before it, as for inputs.',
   ),
   alarmTopic: field(
     topicTemplate().prefault('dt/edge-agent/{thing}/alarm'),
-    'Where alarms go; {thing}, {agent} and {key} are filled in.',
+    'Where alarms go; {thing}, {agent} and {key} are filled in. The bus may stand before it, as for inputs.',
   ),
 });
 

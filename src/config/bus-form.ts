@@ -36,7 +36,7 @@ const shape = z.strictObject({
   url: field(z.string().optional(), 'Broker to connect to: mqtt://host:port, or mqtts://host:port with `tls`.'),
   embedded: field(
     embedded.optional(),
-    'A broker inside the agent, for this machine only. The default when `url` is left out.',
+    'A broker inside the agent, for this machine only. The default when `url` is left out; a Greengrass component has no broker then.',
   ),
   version: field(
     z.literal(['3.1.1', '5', 5], { error: 'must be one of 3.1.1, 5' }).optional(),

@@ -7,7 +7,11 @@ const live = { reloadable: true };
 const LABEL_LENGTH = 128;
 
 const action = z.strictObject({
-  topic: field(topicTemplate(), 'Where the action is published; {thing}, {agent} and {key} are filled in.', live),
+  topic: field(
+    topicTemplate(),
+    'Where the action is published; {thing}, {agent} and {key} are filled in. The bus may stand before it, as for inputs.',
+    live,
+  ),
   payload: field(z.string().max(MAX_ACTION_LENGTH), 'What is published, as it stands.', live),
 });
 

@@ -15,7 +15,7 @@ import {
   MIN_HEARTBEAT_MS,
   MIN_OUTBOX_BYTES,
 } from './limits.ts';
-import { checkLoops } from './loop-check.ts';
+import { checkPublished } from './loop-check.ts';
 
 const outbox = z.strictObject({
   maxBytes: field(
@@ -101,7 +101,7 @@ export const configForm = crossCheck(
     checkUnique(agents, 'container', ['agents'], report, sound, 'Each agent has a model process of its own.');
   }),
   ['thing'],
-  checkLoops,
+  checkPublished,
 );
 
 export type ConfigForm = z.output<typeof shape>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { splitRoute } from '../domain/route.ts';
 import { crossCheck } from './cross-check.ts';
 import { count, field, pointer, size, topicFilter } from './fields.ts';
 import { MAX_PAYLOAD_BYTES, MAX_POINTERS } from './limits.ts';
@@ -26,7 +27,10 @@ const key = crossCheck(
 );
 
 const shape = z.strictObject({
-  topic: field(topicFilter(), 'MQTT topic filter; + and # are allowed.'),
+  topic: field(
+    topicFilter(),
+    'Topic filter; + and # are allowed. The bus may stand before it: `mqtt:`, `local:` or `iotcore:`. Left out: the broker; `local` in a Greengrass component that has none.',
+  ),
   qos: field(
     z.literal([0, 1]).prefault(0),
     'Quality of service of the subscription. 0: readings are a stream, and a fresh one beats a late one.',
@@ -62,7 +66,7 @@ export const inputForm = [checkTopic, checkKeyLevel, checkRaw].reduce((form, add
 
 function checkTopic(form: typeof shape) {
   return crossCheck(form, ['topic'], ({ topic }, report) => {
-    if (!topic.startsWith(SHARED)) return;
+    if (!splitRoute(topic).topic.startsWith(SHARED)) return;
     report(['topic'], 'is a shared subscription, which would tear the windows of a sensor apart', {
       unsupported: true,
       hint: 'Give each device its own topics.',
@@ -72,7 +76,7 @@ function checkTopic(form: typeof shape) {
 
 function checkKeyLevel(form: typeof shape) {
   return crossCheck(form, ['topic', 'key'], ({ topic, key: { topicLevel } }, report) => {
-    const levels = topic.split('/');
+    const levels = splitRoute(topic).topic.split('/');
     if (topicLevel === undefined || levels.at(-1) === '#' || topicLevel < levels.length) return;
     report(['key', 'topicLevel'], `is ${topicLevel}, but the topic has only the levels 0 to ${levels.length - 1}`);
   });

@@ -17,6 +17,9 @@ export const MAX_NAME_LENGTH = 64;
 export const MAX_THING_LENGTH = 128;
 /** Four times what AWS IoT accepts; the MQTT limit of 65,535 serves nobody. */
 export const MAX_TOPIC_LENGTH = 1024;
+/** Of topics and filters at AWS IoT Core (its service quotas). */
+export const MAX_IOT_CORE_SLASHES = 7;
+export const MAX_IOT_CORE_BYTES = 256;
 /** PATH_MAX of Linux. */
 export const MAX_PATH_LENGTH = 4096;
 /** An action is a short word to an actuator, and waits in the outbox. */

@@ -100,8 +100,8 @@ export class Executor {
 
   /** Writes down a step of a command. Not waited for: the disk must not hold up a command. */
   audit(facts: CommandFacts): void {
-    const { audit, clock } = this.#needs;
-    void audit?.append(auditCommand(clock.now(), facts));
+    const { audit, clock, route } = this.#needs;
+    void audit?.append(auditCommand(clock.now(), facts.by === 'mqtt' ? { ...facts, bus: route } : facts));
   }
 
   /** Aborts what runs and waits for it until `deadlineMs`. What has no answer yet is settled at the next start. */

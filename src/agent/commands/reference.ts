@@ -24,7 +24,8 @@ export function renderCommands(): string {
     `Publish JSON to \`${commandFilter('{thing}').replace('+', '{verb}')}\` with QoS 1, not retained, at most ${MAX_COMMAND_BYTES / 1024} KB.`,
     `Replies go to the MQTT 5 response topic with its correlation data, else to \`replyTo\`, else to
 \`${defaultReplyTopic('{thing}', '{verb}')}\`. They pass the outbox: they arrive at least once, also after an offline day.
-A reply topic that starts with \`$\`, or that devices act upon, is refused.`,
+A reply topic that starts with \`$\`, that names a bus, or that devices act upon, is refused. Commands come by the bus of
+\`commands.bus\` (see config.md), and are answered there.`,
     `## Envelope\n${table(ENVELOPE)}`,
     `A command is persisted, acknowledged and executed once. The same \`id\` again is answered from memory and not executed
 again, also after a restart. Its memory ends ${CLOCK_SKEW_MS / 60_000} minutes after \`expiresAt\`, so a command lives for ${MAX_LIFETIME_MS / 3_600_000} hours at most.

@@ -1,4 +1,5 @@
 import type { Failure } from '../../domain/errors.ts';
+import type { Route } from '../../domain/route.ts';
 import type { AuditEntry } from '../../ports/audit.ts';
 
 /** Paths and reasons from outside are told in part: an entry of the audit log is small. */
@@ -10,8 +11,10 @@ const KEPT_ARGS = ['agent', 'source', 'force', 'for', 'level'] as const;
 export type CommandFacts = {
   readonly id: string | undefined;
   readonly verb: string;
-  /** Where it came from: the bus, the control socket, or the inbox. */
+  /** Where it came from: a bus, the control socket of this machine, or the inbox. */
   readonly by: 'mqtt' | 'local' | 'inbox';
+  /** Which bus, where it was chosen. */
+  readonly bus?: Route | undefined;
   readonly status: 'accepted' | 'rejected' | 'succeeded' | 'failed';
   readonly args?: Readonly<Record<string, unknown>> | undefined;
   readonly error?: Pick<Failure, 'code' | 'message'> | undefined;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { nearest } from '../../../src/config/nearest.ts';
 import { filterProblem, mayMatch, templateProblem } from '../../../src/config/topics.ts';
+import { nearest } from '../../../src/domain/nearest.ts';
 
 describe('a topic filter', () => {
   for (const filter of ['a', '/', '#', '+', 'a/+/b', 'a/#', '/a/', '$aws/things/+/shadow', 'Straße/温度']) {
