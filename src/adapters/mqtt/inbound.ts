@@ -1,6 +1,6 @@
 import type { Incoming } from '../../ports/bus.ts';
 import type { Log } from '../../ports/log.ts';
-import type { TopicRouter } from '../topic-router.ts';
+import type { TopicRouter } from './topic-router.ts';
 import { type DecodedPublish, decodePublish } from './decode-publish.ts';
 import { type Frame, FrameReader } from './frame-reader.ts';
 

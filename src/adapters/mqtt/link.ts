@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { type IConnackPacket, MqttClient } from 'mqtt';
 import type { Failure } from '../../domain/errors.ts';
-import type { TopicRouter } from '../topic-router.ts';
+import type { TopicRouter } from './topic-router.ts';
 import { clientOptions } from './client-options.ts';
 import { ControlStream } from './control-stream.ts';
 import { describeEnd, type Stage } from './error-map.ts';

@@ -2,7 +2,7 @@ import { type Failure, fail, failure, type Result } from '../../domain/errors.ts
 import { coversFilter, isValidFilter } from '../../domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Outgoing } from '../../ports/bus.ts';
 import { backoffMs } from '../reconnect-backoff.ts';
-import { TopicRouter } from '../topic-router.ts';
+import { TopicRouter } from './topic-router.ts';
 import { AckedPublisher, type BrokerLimits, limitsOf } from './acked-publisher.ts';
 import { PublishEncoder } from './encode-publish.ts';
 import { Link } from './link.ts';

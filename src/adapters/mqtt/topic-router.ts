@@ -1,5 +1,5 @@
-import { matchesFilter } from '../domain/topic-filter.ts';
-import type { Handler } from '../ports/bus.ts';
+import { matchesFilter } from '../../domain/topic-filter.ts';
+import type { Handler } from '../../ports/bus.ts';
 
 /** Topics whose handlers are remembered, about 2 MB; when full, all are forgotten: matching again costs microseconds. */
 const MAX_REMEMBERED_TOPICS = 10_000;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { TopicRouter } from '../../../src/adapters/topic-router.ts';
+import { TopicRouter } from '../../../../src/adapters/mqtt/topic-router.ts';
 
 describe('TopicRouter', () => {
   it('finds the handler of every filter that matches', () => {
