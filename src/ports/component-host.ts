@@ -15,8 +15,8 @@ export interface ComponentHost {
   report(state: ComponentState): Promise<Result<void>>;
   /**
    * Asks whether a deployment may come now. `hold` tells for how long to wait, in ms, before asking again, and why;
-   * undefined: it may. The host is asked to wait again and again, yet never longer than the host's own bound and ours
-   * altogether (`MAX_HOLD_MS` of the adapter): a rollout that never ends must not keep a security fix away. One listener.
+   * undefined: it may. The host is asked to wait again and again, yet never longer than `MAX_HOLD_MS` of the adapter
+   * altogether: hosts have no bound, and a rollout that never ends must not keep a security fix away. One listener.
    */
   onDeployment(hold: () => Hold | undefined): () => void;
 }

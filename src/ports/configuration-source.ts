@@ -20,7 +20,7 @@ export interface ConfigurationSource {
   onChange(listener: () => void): () => void;
   /**
    * Asks before a change is made, where the host asks at all (nucleus lite does not): an objection refuses it, and then
-   * nothing has changed. One listener. It must answer soon: the host goes on without an answer after some 20 s.
+   * nothing has changed. One listener. It must answer soon: a host waits for some 20 s, and without an answer refuses too.
    */
   onProposal(check: (proposed: unknown) => Promise<Objection>): () => void;
 }

@@ -14,16 +14,24 @@ export const ANSWER_DEADLINE_MS = 5_000;
 /** What a service answers to a get before the first update. */
 const NO_SHADOW = 404;
 
+/** What carries the topics of a shadow. */
+export type ShadowBus = Pick<Bus, 'state' | 'onState' | 'subscribe' | 'publishAcked'>;
+
 export type ShadowNeeds = {
   readonly thing: string;
   /** Name of the named shadow. */
   readonly name: string;
-  readonly bus: Bus;
+  readonly bus: ShadowBus;
   readonly clock: Clock;
   readonly log: Log;
   /** ANSWER_DEADLINE_MS unless given. */
   readonly answerMs?: number | undefined;
 };
+
+/** What the topics of a named shadow begin with. */
+export function shadowPrefix(thing: string, name: string): string {
+  return `$aws/things/${thing}/shadow/name/${name}`;
+}
 
 type Listener = (desired: ShadowDocument, version: number) => void;
 type Answer = (answer: Result<ServiceMessage>) => void;
@@ -54,7 +62,7 @@ export class ShadowTopics implements Shadow {
 
   constructor(needs: ShadowNeeds) {
     this.#needs = needs;
-    this.#prefix = `$aws/things/${needs.thing}/shadow/name/${needs.name}`;
+    this.#prefix = shadowPrefix(needs.thing, needs.name);
   }
 
   get reported(): ShadowDocument | undefined {
