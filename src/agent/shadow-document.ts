@@ -33,6 +33,8 @@ export type Reported = {
   readonly agents: Readonly<Record<string, AgentReport>>;
   /** How many agents were left out for their number. */
   readonly agentsOmitted?: number | undefined;
+  /** State of each bus, where there are several: of one alone the report itself tells. */
+  readonly buses?: Readonly<Record<string, string>> | undefined;
   readonly outbox: { rows: number; bytes: number; dropped: number; quarantined: number };
   readonly thresholds?:
     | Readonly<Record<string, Readonly<Record<string, { raise: number; clear: number }>>>>
@@ -61,6 +63,7 @@ export function describeForShadow(
     logLevel: controls.logLevel,
     health: { verdict: health.verdict, reasons: health.reasons.slice(0, MAX_REASONS).map(shortened) },
     agents: Object.fromEntries(health.agents.map((agent) => [agent.name, describeAgent(agent, controls)])),
+    buses: busStates(health),
     outbox: {
       rows: health.outbox.rows,
       bytes: health.outbox.bytes,
@@ -70,6 +73,11 @@ export function describeForShadow(
     thresholds: thresholds.length === 0 ? undefined : Object.fromEntries(thresholds),
     desiredErrors: desiredErrors.length === 0 ? undefined : desiredErrors,
   };
+}
+
+function busStates({ buses }: HealthSnapshot): Reported['buses'] {
+  const states = Object.entries(buses).map(([name, { state }]) => [name, state]);
+  return states.length > 1 ? Object.fromEntries(states) : undefined;
 }
 
 /** The part whose changes are told at once; the rest waits for the heartbeat. */

@@ -100,6 +100,40 @@ export function outboxContract(create: () => OutboxHarness): void {
     });
   });
 
+  describe('the buses that topics name', () => {
+    const routed = (...topics: string[]) => topics.map((topic) => ({ ...message(topic), topic }));
+
+    it('choose what is given, oldest first; without a choice all is', async () => {
+      await outbox.put(routed('a', 'local:b', 'mqtt:c', 'd', 'iotcore:e', 'locals:f'));
+      assert.deepEqual(ids(outbox.next(0, 10, ['local'])), ['local:b']);
+      assert.deepEqual(ids(outbox.next(0, 10, ['iotcore'])), ['iotcore:e']);
+      assert.deepEqual(ids(outbox.next(0, 10, ['mqtt', undefined])), ['a', 'mqtt:c', 'd', 'locals:f']);
+      assert.equal(outbox.next(0, 10).length, 6);
+      assert.deepEqual(outbox.next(0, 10, []), []);
+    });
+
+    it('give pages that follow each other', async () => {
+      await outbox.put(routed('mqtt:0', 'local:1', '2', 'mqtt:3', 'local:4', '5', '6'));
+      const seen: string[][] = [];
+      for (let at = 0; ; ) {
+        const page = outbox.next(at, 2, [undefined, 'mqtt']);
+        at = page.at(-1)?.seq ?? 0;
+        if (page.length === 0) break;
+        seen.push(ids(page));
+      }
+      assert.deepEqual(seen, [['mqtt:0', '2'], ['mqtt:3', '5'], ['6']]);
+    });
+
+    it('leave out what is done, and stay over a restart', async () => {
+      await outbox.put(routed('local:a', 'b', 'local:c', 'local:d'));
+      outbox.done([1]);
+      assert.deepEqual(ids(outbox.next(0, 1, ['local'])), ['local:c']);
+      await restart();
+      assert.deepEqual(ids(outbox.next(0, 10, ['local'])), ['local:c', 'local:d']);
+      assert.equal(outbox.next(0, 1, ['local'])[0]?.topic, 'local:c');
+    });
+  });
+
   describe('failed attempts', () => {
     it('are counted and shown', async () => {
       await outbox.put([message('a'), message('b')]);

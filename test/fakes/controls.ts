@@ -9,11 +9,12 @@ import type {
   ReloadReport,
   Threshold,
 } from '../../src/agent/commands/controls.ts';
-import { Health, type HealthSnapshot, type LoopDelay } from '../../src/agent/health.ts';
+import { type BusFacts, Health, type HealthSnapshot, type LoopDelay } from '../../src/agent/health.ts';
 import { Counters, Metrics } from '../../src/agent/metrics.ts';
 import { type Failure, fail, ok, type Result } from '../../src/domain/errors.ts';
 import { MESSAGE_CLASSES, type MessageClass } from '../../src/domain/message.ts';
 import { DEVICE_COUNTERS } from '../../src/domain/metrics.ts';
+import type { Route } from '../../src/domain/route.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { LogLevel } from '../../src/ports/log.ts';
 import type { OutboxStats } from '../../src/ports/outbox.ts';
@@ -91,7 +92,7 @@ export class FakeControls implements AgentControls {
   outbox = emptyOutbox();
   rssBytes = 100e6;
   loopDelayMs: LoopDelay = { p50: 1, p99: 2, max: 3 };
-  bus: { state: 'online' | 'offline'; error: string | undefined } = { state: 'online', error: undefined };
+  buses: Partial<Record<Route, BusFacts>> = { mqtt: { state: 'online', error: undefined } };
   reloads = 0;
   loopResets = 0;
   reloading: () => Promise<Result<ReloadReport>> = async () => ok({ applied: ['logLevel'], refused: [] });
@@ -103,7 +104,7 @@ export class FakeControls implements AgentControls {
       clock,
       counters: this.counters,
       agents: () => this.agents.values(),
-      buses: () => ({ mqtt: this.bus }),
+      buses: () => this.buses,
       outbox: () => this.outbox,
       rss: () => this.rssBytes,
       loopDelay: { read: () => this.loopDelayMs, reset: () => void this.loopResets++ },

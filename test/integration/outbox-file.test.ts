@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { QUARANTINE_PAYLOAD_BYTES, QUARANTINE_ROWS } from '../../src/adapters/sqlite/schema.ts';
+import { MIN_OUTBOX_BYTES, PAGE_BYTES, shareOut } from '../../src/adapters/sqlite/limits.ts';
+import { openFile } from '../../src/adapters/sqlite/open.ts';
+import { QUARANTINE_PAYLOAD_BYTES, QUARANTINE_ROWS, routeCode } from '../../src/adapters/sqlite/schema.ts';
+import { Store } from '../../src/adapters/sqlite/store.ts';
 import { failure } from '../../src/domain/errors.ts';
 import { all, ids, message, messages, sqliteOutbox, stateFolder } from '../fixtures/outbox/messages.ts';
 
@@ -55,6 +58,52 @@ describe('the file of the outbox', () => {
     writeFileSync(folder.file('state'), 'a file where a folder should be');
     await assert.rejects(sqliteOutbox(folder.file('state/outbox.db')).start(), { code: 'E_OUTBOX_IO' });
     await assert.rejects(sqliteOutbox(folder.path).start(), { code: 'E_OUTBOX_IO' });
+  });
+
+  describe('of an agent that knew one bus', () => {
+    const routed = (prefix: string, n: number) =>
+      messages(prefix, n).map((each) => ({ ...each, topic: `${prefix}${each.topic}` }));
+
+    /** What such an agent left: the same tables, and no index of routes. */
+    async function older(): Promise<void> {
+      const outbox = sqliteOutbox(folder.file());
+      await outbox.start();
+      await outbox.put([...messages('m', 3), ...routed('local:', 3)]);
+      await outbox.stop();
+      const db = new DatabaseSync(folder.file());
+      db.exec('DROP INDEX messages_by_route; VACUUM');
+      db.close();
+    }
+
+    function hasIndex(): boolean {
+      const db = new DatabaseSync(folder.file(), { readOnly: true });
+      const found = db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'messages_by_route'").get();
+      db.close();
+      return found !== undefined;
+    }
+
+    it('gets the index of routes when it is opened, and keeps what is in it', async () => {
+      await older();
+      assert.equal(hasIndex(), false);
+      const outbox = sqliteOutbox(folder.file());
+      assert.deepEqual(await outbox.start(), { movedAside: undefined });
+      assert.deepEqual(ids(outbox.next(0, 9, [undefined])), ['m0', 'm1', 'm2']);
+      assert.deepEqual(ids(outbox.next(0, 9, ['local'])), ['local:0', 'local:1', 'local:2']);
+      await outbox.stop();
+      assert.equal(hasIndex(), true);
+    });
+
+    it('does without the index where it has no room for it', async () => {
+      await older();
+      const limits = shareOut(MIN_OUTBOX_BYTES);
+      const pages = statSync(folder.file()).size / PAGE_BYTES;
+      const db = openFile(folder.file(), { ...limits, maxPages: pages });
+      const store = new Store({ db, maxPages: pages, afterSeq: 0 });
+      assert.deepEqual(ids(store.page(0, 9, [routeCode('local')])), ['local:0', 'local:1', 'local:2']);
+      assert.deepEqual(ids(store.page(4, 1, [routeCode(undefined), routeCode('local')])), ['local:1']);
+      store.close();
+      assert.equal(hasIndex(), false);
+    });
   });
 
   it('may not be smaller than one commit needs', async () => {

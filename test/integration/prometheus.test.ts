@@ -76,11 +76,11 @@ describe('the Prometheus endpoint', () => {
   });
 
   it('answers 500 when the device cannot be looked at, and recovers', async () => {
-    const { bus } = device;
-    device.bus = undefined as never;
+    const { buses } = device;
+    device.buses = undefined as never;
     now += 1_000;
     assert.equal((await get({})).status, 500);
-    device.bus = bus;
+    device.buses = buses;
     now += 1_000;
     assert.equal((await get({})).status, 200);
   });

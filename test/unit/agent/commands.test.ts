@@ -4,6 +4,7 @@ import { Commands } from '../../../src/agent/commands/commands.ts';
 import { declareVerb, type Verb } from '../../../src/agent/commands/verb.ts';
 import type { Reply } from '../../../src/domain/command.ts';
 import { failure, ok } from '../../../src/domain/errors.ts';
+import { type Route, splitRoute } from '../../../src/domain/route.ts';
 import { FakeBus } from '../../fakes/bus.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeControls } from '../../fakes/controls.ts';
@@ -355,6 +356,29 @@ describe('commands', () => {
     assert.deepEqual(row?.correlationData, correlationData);
   });
 
+  it('come by the bus that is theirs, and are answered there, also after a restart', async () => {
+    const device = await Device.start({ route: 'iotcore' });
+    await device.commands.stop(1_000);
+    const again = await device.restart({ route: 'iotcore' });
+    assert.deepEqual(again.filters, [`iotcore:cmd/edge-agent/${THING}/+`]);
+    await again.send('wake', { id: 'a' });
+    await again.send('wake', { id: 'b' }, { responseTopic: 'ops/inbox' });
+    await again.send('wake', { id: 'a' });
+    await again.send('nonsense', { id: 'c' });
+    assert.deepEqual(
+      [again.topicOf('a', 'accepted'), again.topicOf('a', 'succeeded'), again.topicOf('b', 'succeeded')],
+      [`iotcore:cmd/edge-agent/${THING}/wake/reply`, `iotcore:cmd/edge-agent/${THING}/wake/reply`, 'iotcore:ops/inbox'],
+    );
+    assert.equal(again.topicOf('c', 'rejected'), `iotcore:cmd/edge-agent/${THING}/nonsense/reply`);
+  });
+
+  it('cannot choose the bus of their replies', async () => {
+    const device = await Device.start({ route: 'iotcore' });
+    await device.send('wake', { id: 'a' }, { responseTopic: 'local:ops/inbox' });
+    assert.equal(device.topicOf('a', 'rejected'), `iotcore:cmd/edge-agent/${THING}/wake/reply`);
+    assert.match(device.reply('a', 'rejected').error?.message ?? '', /names a bus/);
+  });
+
   it('never take their own replies for commands', async () => {
     const device = await Device.start();
     await device.send('wake', { id: 'a' });
@@ -365,7 +389,7 @@ describe('commands', () => {
   });
 });
 
-type Options = { verbs?: readonly Verb[]; outbox?: FakeOutbox; clock?: FakeClock };
+type Options = { verbs?: readonly Verb[]; outbox?: FakeOutbox; clock?: FakeClock; route?: Route };
 
 /** A device that knows only commands. */
 class Device {
@@ -376,16 +400,32 @@ class Device {
   readonly controls: FakeControls;
   readonly commands: Commands;
 
-  private constructor({ verbs, outbox = new FakeOutbox(), clock = new FakeClock() }: Options) {
+  /** What the commands subscribed to. */
+  readonly filters: string[] = [];
+
+  private constructor({ verbs, outbox = new FakeOutbox(), clock = new FakeClock(), route }: Options) {
     this.clock = clock;
     this.outbox = outbox;
     this.controls = new FakeControls(['press'], clock);
     this.commands = new Commands({
-      ...{ thing: THING, bus: this.bus, outbox, clock, log: this.log, controls: this.controls },
+      ...{
+        thing: THING,
+        route,
+        bus: { subscribe: (...to) => this.#subscribe(...to) },
+        outbox,
+        clock,
+        log: this.log,
+        controls: this.controls,
+      },
       counters: this.controls.counters,
       forbiddenReplies: () => ['dt/+/vibration', 'actuators/#'],
       ...(verbs === undefined ? {} : { verbs }),
     });
+  }
+
+  #subscribe(...[filter, qos, handler]: Parameters<FakeBus['subscribe']>): void {
+    this.filters.push(filter);
+    this.bus.subscribe(splitRoute(filter).topic, qos, handler);
   }
 
   static async start(options: Options = {}): Promise<Device> {

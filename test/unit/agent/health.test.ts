@@ -46,7 +46,7 @@ describe('health', () => {
       'bus-offline',
       'degraded',
       (device) => {
-        device.bus = { state: 'offline', error: 'no route' };
+        device.buses = { mqtt: { state: 'offline', error: 'no route' } };
       },
     ],
     [
@@ -125,12 +125,25 @@ describe('health', () => {
 
   it('names the worst first, and lets it decide', () => {
     const device = new FakeControls();
-    device.bus = { state: 'offline', error: undefined };
+    device.buses = { mqtt: { state: 'offline', error: undefined } };
     device.agent().state = 'refused';
     const { verdict, reasons } = device.health();
     assert.equal(verdict, 'unhealthy');
     assert.match(reasons[0] ?? '', /^agent-refused: press cannot start/);
     assert.match(reasons[1] ?? '', /^bus-offline: the bus mqtt is offline/);
+  });
+
+  it('names each bus that is away, and no other', () => {
+    const device = new FakeControls();
+    device.buses = {
+      mqtt: { state: 'online', error: undefined },
+      local: { state: 'connecting', error: undefined },
+      iotcore: { state: 'offline', error: 'no route' },
+    };
+    assert.deepEqual(device.health().reasons, [
+      'bus-offline: the bus local is connecting',
+      'bus-offline: the bus iotcore is offline: no route',
+    ]);
   });
 
   it('forgives a few refused messages', () => {

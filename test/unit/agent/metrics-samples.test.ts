@@ -17,6 +17,18 @@ describe('samples for a scraper', () => {
     }
   });
 
+  it('carry the bus where the metric is of a bus', () => {
+    const device = new FakeControls();
+    device.buses = { mqtt: { state: 'online', error: undefined }, local: { state: 'offline', error: 'x' } };
+    assert.deepEqual(
+      samplesOf(device.health()).filter(({ name }) => METRICS[name].scope === 'bus'),
+      [
+        { name: 'busOnline', labels: { bus: 'mqtt' }, value: 1 },
+        { name: 'busOnline', labels: { bus: 'local' }, value: 0 },
+      ],
+    );
+  });
+
   it('are in base units', () => {
     const device = new FakeControls();
     device.agent().metrics.latency(250);

@@ -367,3 +367,98 @@ describe('stopping the sender', () => {
     assert.equal(bench.clock.pending, 0);
   });
 });
+
+describe('the senders of two buses', () => {
+  /** The broker, which has the messages that name no bus, and local pub/sub. */
+  async function start(backlog: readonly string[] = []) {
+    const clock = new FakeClock();
+    const outbox = new FakeOutbox({ maxTries: 3 });
+    const counters = new Counters(DEVICE_COUNTERS);
+    const mqtt = new FakeBus();
+    const local = new FakeBus();
+    const common = { outbox, clock, log: new FakeLog(), counters };
+    const senders = [
+      new Sender({ ...common, bus: mqtt, routes: ['mqtt', undefined] }),
+      new Sender({ ...common, bus: local, routes: ['local'] }),
+    ];
+    const put = async (...topics: string[]) => {
+      for (const topic of topics) await outbox.put([message(topic)]);
+      await clock.advance(0);
+    };
+    await outbox.start();
+    await put(...backlog);
+    for (const sender of senders) sender.start();
+    await Promise.all([mqtt.start(), local.start()]);
+    await clock.advance(0);
+    return { clock, outbox, counters, mqtt, local, senders, put };
+  }
+
+  function delivered(bus: FakeBus): string {
+    return bus.hub.published.map(({ topic }) => topic).join(' ');
+  }
+
+  it('carry each its own, in order, and take the name of the bus off', async () => {
+    const { mqtt, local, outbox, put } = await start(['a', 'local:b', 'mqtt:c']);
+    await put('local:d', 'e', 'mqtt:local:f');
+    assert.equal(delivered(mqtt), 'a c e local:f');
+    assert.equal(delivered(local), 'b d');
+    assert.equal(outbox.stats().rows, 0);
+  });
+
+  it('do not wait for each other: while one bus is away, the other gets its alarms at once', async () => {
+    const { mqtt, local, outbox, put } = await start();
+    local.goOffline();
+    await put(...Array.from({ length: 300 }, (_, i) => `local:l${i}`), 'a', 'b');
+    assert.equal(delivered(mqtt), 'a b');
+    assert.equal(outbox.stats().rows, 300);
+    local.goOnline();
+    await put('c');
+    assert.equal(delivered(mqtt), 'a b c');
+    assert.equal(local.hub.published.length, 300);
+    assert.equal(outbox.stats().rows, 0);
+  });
+
+  it('leave a message alone that a bus does not acknowledge; the other bus goes on', async () => {
+    const { mqtt, local, put } = await start();
+    local.holdAcks = true;
+    await put('local:a', 'b', 'c');
+    assert.equal(delivered(mqtt), 'b c');
+    local.goOffline();
+    await put();
+    local.goOnline();
+    await put('local:d', 'e');
+    assert.equal(delivered(mqtt), 'b c e', 'what is suspected on one bus goes alone on that bus only');
+    assert.deepEqual(
+      local.acked.map(({ topic }) => topic),
+      ['a', 'a'],
+    );
+  });
+
+  it('count a rejection against the message of their own bus', async () => {
+    const { clock, mqtt, local, outbox, put } = await start();
+    local.refuse(() => REJECTED);
+    await put('local:bad', 'good');
+    await clock.advance(60_000);
+    assert.equal(delivered(mqtt), 'good');
+    assert.deepEqual(
+      outbox.quarantine.map(({ row }) => row.id),
+      ['local:bad'],
+    );
+  });
+
+  it('stop each when it has nothing left to send itself', async () => {
+    const { clock, mqtt, local, senders, put, outbox } = await start();
+    local.goOffline();
+    mqtt.holdAcks = true;
+    await put('local:a', 'b');
+    const over: number[] = [];
+    const stops = senders.map((sender, at) => sender.stop(1_000).then(() => over.push(at)));
+    await clock.advance(10);
+    assert.deepEqual(over, [1], 'the one that is away waits for nothing; the other for its acknowledgement');
+    mqtt.acknowledge();
+    await Promise.all(stops);
+    assert.deepEqual(over, [1, 0], 'and not for what lies there for the other');
+    assert.equal(outbox.stats().rows, 1);
+    assert.equal(clock.pending, 0);
+  });
+});

@@ -43,6 +43,14 @@ describe('the shadow reporter', () => {
     assert.deepEqual(patch, { agents: { press: { alarmsActive: 1 } } });
   });
 
+  it('tells the state of each bus where there are several, and of one alone nothing', async () => {
+    const { controls, clock, reported } = await start();
+    assert.equal(reported()['buses'], undefined);
+    controls.buses = { mqtt: { state: 'online', error: undefined }, local: { state: 'offline', error: 'no route' } };
+    await clock.advance(SECOND);
+    assert.deepEqual(reported()['buses'], { mqtt: 'online', local: 'offline' });
+  });
+
   it('reports at most once a second, however much changes', async () => {
     const { controls, clock, shadow, reporter } = await start();
     for (let i = 1; i <= 40; i++) {

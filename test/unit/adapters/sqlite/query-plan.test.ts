@@ -16,6 +16,11 @@ describe('the statements of the outbox', () => {
     assert.equal(plan(SQL.page), 'SEARCH messages USING INTEGER PRIMARY KEY (rowid>?)');
   });
 
+  it('read a page of one bus along the index of routes, without sorting, however much waits for another', () => {
+    const steps = plan(SQL.pageOfRoute);
+    assert.equal(steps, 'SEARCH messages USING INDEX messages_by_route (<expr>=? AND rowid>?)');
+  });
+
   it('find what to drop along the index of classes, without sorting', () => {
     assert.equal(plan(SQL.victims), 'SEARCH messages USING INDEX messages_by_class (class<?)');
   });
