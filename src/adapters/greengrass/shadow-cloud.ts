@@ -2,7 +2,8 @@ import type { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import type { Result } from '../../domain/errors.ts';
 import type { Bus } from '../../ports/bus.ts';
 import type { IpcLink } from './link.ts';
-import { bytesOf, type Close, type Deliver, openStreams, type Request, type ShadowService } from './shadow-service.ts';
+import { bytesOf } from './payload.ts';
+import { type Close, type Deliver, openStreams, type Request, type ShadowService } from './shadow-service.ts';
 
 type Message = greengrasscoreipc.model.IoTCoreMessage;
 const AT_LEAST_ONCE = '1' as greengrasscoreipc.model.QOS;

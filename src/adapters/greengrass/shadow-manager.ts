@@ -3,7 +3,8 @@ import { type Failure, ok, type Result } from '../../domain/errors.ts';
 import { readServiceMessage } from '../shadow/service-message.ts';
 import { ANSWER_DEADLINE_MS, shadowPrefix } from '../shadow/shadow-topics.ts';
 import type { IpcLink } from './link.ts';
-import { bytesOf, type Close, type Deliver, openStreams, type Request, type ShadowService } from './shadow-service.ts';
+import { bytesOf } from './payload.ts';
+import { type Close, type Deliver, openStreams, type Request, type ShadowService } from './shadow-service.ts';
 
 export type ShadowManagerNeeds = {
   readonly thing: string;

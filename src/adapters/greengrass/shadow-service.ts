@@ -1,4 +1,3 @@
-import type { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import type { Result } from '../../domain/errors.ts';
 import type { Outgoing } from '../../ports/bus.ts';
 import type { IpcLink } from './link.ts';
@@ -38,12 +37,4 @@ export function openStreams<M>(
       },
     }),
   );
-}
-
-type Payload = greengrasscoreipc.model.GetThingShadowResponse['payload'];
-
-export function bytesOf(payload: Payload): Uint8Array {
-  if (typeof payload === 'string') return Buffer.from(payload);
-  if (!ArrayBuffer.isView(payload)) return new Uint8Array(payload);
-  return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
 }
