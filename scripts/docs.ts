@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { renderCommands } from '../src/agent/commands/reference.ts';
 import { renderMetrics } from '../src/agent/metrics-reference.ts';
 import { COMMANDS } from '../src/cli.ts';
+import { renderLintRules } from '../src/component/lint/reference.ts';
 import { configJsonSchema, type FieldRow, fieldRows, type JsonSchema } from '../src/config/json-schema.ts';
 import { ERRORS } from '../src/domain/errors.ts';
 import { BAD_INPUT } from '../src/domain/reading.ts';
@@ -22,6 +23,7 @@ const PAGES: readonly Page[] = [
   { file: 'docs/reference/commands.md', render: renderCommands },
   { file: 'docs/reference/metrics.md', render: renderMetrics },
   { file: 'docs/reference/cli.md', render: cliPage },
+  { file: 'docs/reference/component-lint.md', render: renderLintRules },
   { file: 'docs/guide/rollouts.md', render: renderRollouts },
 ];
 

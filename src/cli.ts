@@ -40,6 +40,7 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
     const [{ doctor }, { doctorProbes }] = await Promise.all([import('./cli/doctor.ts'), import('./compose/tools.ts')]);
     return doctor(doctorProbes) as CliCommand;
   },
+  'component lint': async () => (await import('./cli/component-lint.ts')).componentLint as CliCommand,
   'simulate sensors': async () => (await import('./cli/simulate-sensors.ts')).simulateSensors as unknown as CliCommand,
 };
 
