@@ -26,16 +26,18 @@ export type InForce = { config: Config; readonly buses: ReadonlySet<Route> };
 export function makeReload(
   reread: (() => Promise<Result<Config>>) | undefined,
   inForce: InForce,
-  agents: readonly EdgeAgent[],
+  agents: readonly Pick<EdgeAgent, 'objection' | 'setDecisions'>[],
   setLogLevel: (level: LogLevel) => void,
 ): () => Promise<Result<ReloadReport>> {
   return async () => {
     if (reread === undefined) return fail('E_COMMAND_FAILED', 'this device was started without a configuration file');
     const next = await reread();
     if (!next.ok) return next;
-    const nowhere = routeFailure(next.value, inForce.buses);
-    if (nowhere !== undefined) return { ok: false, error: nowhere };
     const plan = planReload(inForce.config, next.value);
+    // What was refused stays as it is, and is refused again the next time.
+    const taken = takeUp(inForce.config, next.value, plan);
+    const nowhere = routeFailure(taken, inForce.buses);
+    if (nowhere !== undefined) return { ok: false, error: nowhere };
     const changes = agents.flatMap((agent, index) => {
       const touched = plan.applied.some((path) => path.startsWith(`agents[${index}].decisions`));
       const decisions = next.value.agents[index]?.decisions;
@@ -47,8 +49,7 @@ export function makeReload(
     }
     for (const { agent, decisions } of changes) agent.setDecisions(decisions);
     if (plan.applied.includes('log.level')) setLogLevel(next.value.log.level);
-    // What was refused stays as it is, and is refused again the next time.
-    inForce.config = takeUp(inForce.config, next.value, plan);
+    inForce.config = taken;
     return ok(plan);
   };
 }

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { type InForce, makeReload, topicsActedUpon } from '../../../src/compose/reload.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { parseConfig } from '../../../src/config/load.ts';
+import type { DecisionSpec } from '../../../src/domain/agent-spec.ts';
+
+function config(action: string, more = ''): Config {
+  const checked = parseConfig(`
+thing: press
+${more}
+agents:
+  - name: a
+    inputs: [{topic: s/+}, {topic: 'local:line/#'}]
+    decisions: {alarms: [{name: r, raise: 1, action: {topic: '${action}', payload: x}}]}
+`);
+  assert.ok(checked.ok, checked.ok ? '' : checked.error.message);
+  return checked.value;
+}
+
+/** A device with a broker and local pub/sub, whose configuration becomes `next`. */
+function device(next: Config) {
+  const inForce: InForce = { config: config('act/{key}'), buses: new Set(['mqtt', 'local'] as const) };
+  const taken: DecisionSpec[] = [];
+  const agent = { objection: () => undefined, setDecisions: (decisions: DecisionSpec) => void taken.push(decisions) };
+  const reload = makeReload(
+    async () => ({ ok: true, value: next }),
+    inForce,
+    [agent],
+    () => {},
+  );
+  return { inForce, taken, reload };
+}
+
+describe('a reload that names buses', () => {
+  it('takes up an action on a bus that is there', async () => {
+    const { reload, taken, inForce } = device(config('local:act/{key}'));
+    assert.ok((await reload()).ok);
+    assert.equal(taken[0]?.alarms[0]?.action?.topic, 'local:act/{key}');
+    assert.deepEqual(topicsActedUpon(inForce.config), ['s/+', 'line/#', 'act/+']);
+  });
+
+  it('changes nothing when an action names a bus that is not there', async () => {
+    const { reload, taken, inForce } = device(config('iotcore:act/{key}', 'log: {level: debug}'));
+    const before = inForce.config;
+    const result = await reload();
+    assert.equal(!result.ok && result.error.code, 'E_CONFIG_UNSUPPORTED');
+    assert.match(result.ok ? '' : result.error.message, /action\.topic names the bus iotcore/);
+    assert.deepEqual([taken, inForce.config === before], [[], true]);
+  });
+
+  it('does not mind what waits for the next start anyway', async () => {
+    const { reload } = device(config('act/{key}', 'commands: {bus: iotcore}'));
+    const result = await reload();
+    assert.ok(result.ok);
+    assert.deepEqual(
+      result.value.refused.map(({ path }) => path),
+      ['commands.bus'],
+    );
+  });
+});
+
+describe('the topics that devices act upon', () => {
+  it('are known without their buses: no reply goes there, on whatever bus', () => {
+    assert.deepEqual(topicsActedUpon(config('iotcore:act/{thing}/{key}')), ['s/+', 'line/#', 'act/press/+']);
+  });
+});
