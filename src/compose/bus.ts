@@ -18,6 +18,8 @@ export type Buses = {
   readonly all: ReadonlyMap<Route, Bus>;
   /** The one of topics that name none. */
   readonly fallback: Route;
+  /** That one itself. */
+  readonly main: Bus;
   /** All as one, for those who listen and publish. */
   readonly router: BusRouter;
   /** Connects them, once everything has subscribed. */
@@ -31,33 +33,50 @@ export type Buses = {
 /** Puts buses together. A topic that names none goes to the first of ROUTES that is there. */
 export function joinBuses(all: ReadonlyMap<Route, Bus>, needs: Omit<SenderNeeds, 'bus' | 'routes'>): Buses {
   const fallback = ROUTES.find((route) => all.has(route));
-  if (fallback === undefined) throw new Error('a device without a bus');
+  const main = fallback && all.get(fallback);
+  if (fallback === undefined || main === undefined) throw new Error('a device without a bus');
   const buses = [...all.values()];
   const senders = [...all].map(([route, bus]) => {
     const routes = route === fallback ? [route, undefined] : [route];
     return new Sender({ ...needs, bus, routes, log: needs.log.child({ part: 'sender', bus: route }) });
   });
+  const warn = (bus: Route) => needs.log.warn({ bus }, 'messages wait for a bus that is no longer there');
   // Beside each other: one that hangs has the whole deadline, and so have the others.
   const each = <T>(of: readonly T[], act: (one: T) => unknown) => Promise.all(of.map(act));
   return {
     all,
     fallback,
+    main,
     router: new BusRouter({ buses: all, fallback }),
     connection: { name: 'connection', start: () => each(buses, (bus) => bus.start()), stop: () => {} },
     ending: { name: 'buses', start: () => {}, stop: (deadlineMs) => each(buses, (bus) => bus.stop(deadlineMs)) },
     senders: {
       name: 'senders',
-      start: () => each(senders, (sender) => sender.start()),
+      start: () => {
+        for (const route of ROUTES) if (!all.has(route) && needs.outbox.next(0, 1, [route]).length > 0) warn(route);
+        return each(senders, (sender) => sender.start());
+      },
       stop: (deadlineMs) => each(senders, (sender) => sender.stop(deadlineMs)),
     },
   };
 }
 
+/** The bus of the configured broker, and the broker itself where it is one of this process. */
+export type OpenBroker = {
+  readonly url: string;
+  readonly buses: ReadonlyMap<Route, Bus>;
+  stop(): Promise<void> | undefined;
+};
+
+export async function openBroker(config: BusConfig, baseDir: string, log: Log): Promise<OpenBroker> {
+  const { broker, url } =
+    config.kind === 'embedded' ? await startBroker(config.port, log) : { broker: undefined, url: config.url };
+  const bus = await makeBus(url, config, baseDir, log.child({ part: 'bus' }));
+  return { url, buses: new Map([['mqtt', bus]]), stop: () => broker?.stop() };
+}
+
 /** A broker of this process. Loaded only where it is used: most devices have one, and it would cost the start 20 ms. */
-export async function startBroker(
-  port: number,
-  log: Log,
-): Promise<{ readonly broker: EmbeddedBroker; readonly url: string }> {
+async function startBroker(port: number, log: Log): Promise<{ readonly broker: EmbeddedBroker; readonly url: string }> {
   const { EmbeddedBroker } = await import('../adapters/aedes/embedded-broker.ts');
   const broker = new EmbeddedBroker({ port, log });
   const started = await broker.start();
@@ -66,7 +85,7 @@ export async function startBroker(
 }
 
 /** The bus of the configuration; its secrets and certificates are read here, once. */
-export async function makeBus(url: string, config: BusConfig, baseDir: string, log: Log): Promise<MqttBus> {
+async function makeBus(url: string, config: BusConfig, baseDir: string, log: Log): Promise<MqttBus> {
   const { clientId, keepaliveMs, maxInFlight } = config;
   const common = {
     url,

@@ -34,6 +34,14 @@ const CASES: readonly Case[] = [
     exit: 1,
     names: 'agents[0].resources.cpu',
   },
+  {
+    what: 'a bus that only a Greengrass component has',
+    config: agents({ inputs: [{ topic: 'local:sensors/+/v' }] }),
+    code: 'E_CONFIG_UNSUPPORTED',
+    exit: 1,
+    names:
+      'agents[0].inputs[0].topic names the bus local, which this device does not have. Only a Greengrass component',
+  },
   { what: 'a wrong flag', config: {}, flags: ['--device', 'abacus'], code: 'E_USAGE', exit: 2, names: 'abacus' },
   {
     what: 'no such model',
