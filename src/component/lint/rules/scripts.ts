@@ -8,8 +8,8 @@ const TELEMETRY = 'ORT_DISABLE_TELEMETRY';
 /** What bash and others have, and sh on Debian, Ubuntu and Yocto has not. */
 const BASHISMS: readonly (readonly [RegExp, string])[] = [
   [/\[\[ /, '[[ ]]'],
-  [/(^|[\n;&|]\s*)source\s/, 'source'],
-  [/(^|[\n;&|]\s*)function\s+\w+/, 'function'],
+  [/(?<=^|[\n;&|]\s*)source\s/, 'source'],
+  [/(?<=^|[\n;&|]\s*)function\s+\w+/, 'function'],
   [/set -[a-z]*o pipefail/, 'pipefail'],
   [/<\(|<<</, '<( ) or <<<'],
   [/&>/, '&>'],
