@@ -2,8 +2,9 @@ import type { Hold } from '../../ports/component-host.ts';
 
 /**
  * The longest that a deployment is kept waiting, however often it asks. The nucleus has no bound of its own: it asks
- * again after each `recheckAfterMs`, for ever (UpdateSystemPolicyService). A rollout is between its swap and its commit for
- * its probation, which is minutes; what lasts longer than this hangs, and must not keep a security fix away.
+ * again after each `recheckAfterMs`, for ever (UpdateSystemPolicyService). A rollout is between its swap and its commit
+ * for its probation: ten minutes unless the manifest says more, three times that when no windows come. What lasts longer
+ * must not keep a security fix away.
  */
 export const MAX_HOLD_MS = 30 * 60_000;
 

@@ -1,5 +1,5 @@
 import type { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
-import { type Failure, ok, type Result } from '../../domain/errors.ts';
+import { type ErrorCode, type Failure, failure, ok, type Result } from '../../domain/errors.ts';
 import { readServiceMessage } from '../shadow/service-message.ts';
 import { ANSWER_DEADLINE_MS, shadowPrefix } from '../shadow/shadow-topics.ts';
 import type { IpcLink } from './link.ts';
@@ -72,7 +72,7 @@ export class ShadowManager implements ShadowService {
       this.#answer(`${topic}/accepted`, { state, version, clientToken });
     } else if (isGet && isNoShadow(answer.error)) {
       this.#answer(`${topic}/rejected`, { code: NO_SHADOW, message: answer.error.message, clientToken });
-    } else return answer;
+    } else return { ok: false, error: asShadowFailure(answer.error) };
     return ok(undefined);
   }
 
@@ -101,4 +101,15 @@ export class ShadowManager implements ShadowService {
 
 function isNoShadow({ code }: Failure): boolean {
   return code === 'E_IPC_NOT_FOUND';
+}
+
+/** Who reports knows shadows, not IPC. What is not allowed keeps its name. */
+const CODES: Readonly<Partial<Record<ErrorCode, ErrorCode>>> = {
+  E_IPC_OFFLINE: 'E_BUS_OFFLINE',
+  E_IPC_TIMEOUT: 'E_SHADOW_UNACKNOWLEDGED',
+};
+
+function asShadowFailure(error: Failure): Failure {
+  if (error.code === 'E_IPC_UNAUTHORIZED') return error;
+  return failure(CODES[error.code] ?? 'E_SHADOW_REJECTED', error.message, error);
 }

@@ -132,6 +132,22 @@ describe('the shadow on Greengrass', () => {
       assert.equal(!result.ok && result.error.code, 'E_IPC_UNAUTHORIZED');
       assert.match(result.ok ? '' : result.error.message, /UpdateThingShadow of the shadow/);
     });
+
+    for (const [ipc, told] of [
+      ['E_IPC_OFFLINE', 'E_BUS_OFFLINE'],
+      ['E_IPC_TIMEOUT', 'E_SHADOW_UNACKNOWLEDGED'],
+      ['E_IPC_REFUSED', 'E_SHADOW_REJECTED'],
+      ['E_IPC_FAILED', 'E_SHADOW_REJECTED'],
+    ] as const) {
+      it(`says ${told} where the nucleus says ${ipc}: who reports knows shadows only`, async () => {
+        await connect();
+        link.answers['updateThingShadow'] = () => {
+          throw refuse(ipc);
+        };
+        const result = await shadow.report({ b: 2 });
+        assert.equal(!result.ok && result.error.code, told);
+      });
+    }
   });
 
   for (const [why, code, warnings] of [
