@@ -11,6 +11,8 @@ describe('a topic template', () => {
     ['{key}/{key}/{thing}/{thing}', 'press-7/press-7/edge-1/edge-1'],
     ['{key}', 'press-7'],
     ['a{agent}b{key}c', 'abearingsbpress-7c'],
+    ['local:dt/{thing}/{key}', 'local:dt/edge-1/press-7'],
+    ['mqtt:{key}/alarm', 'mqtt:press-7/alarm'],
   ];
   for (const [template, topic] of cases) {
     it(`makes ${topic} of ${template}`, () => assert.equal(compileTopic(template, NAMES)('press-7'), topic));
