@@ -2,8 +2,8 @@ import type { Spot } from '../../recipe.ts';
 import { isModel, type Stage, stages } from '../../recipe-view.ts';
 import type { Rule } from '../rule.ts';
 
-/** Of a rollout that is in a hurry: staged, tried, watched for a minute, and another one before it. */
-const MIN_MODEL_S = 300;
+/** By default gates, canary and probation may take ten minutes each (src/package/gates.ts); the agent has to start before. */
+const MIN_MODEL_S = 1_800;
 
 export const TIMEOUTS: readonly Rule[] = [
   {
@@ -41,7 +41,7 @@ export const TIMEOUTS: readonly Rule[] = [
     severity: 'error',
     // classic, Lifecycle: DEFAULT_STARTUP_STAGE_TIMEOUT_IN_SEC = 120; lite, recipe2unit: TimeoutStartSec=120.
     explanation: `The startup of a model waits for the verdict on it. The default of 120 s ends it in the middle of the rollout: the deployment fails, and the model may be committed all the same.`,
-    mend: `Write a Timeout of ${MIN_MODEL_S} at least, and more than the script waits altogether; 900 is good.`,
+    mend: `Write a Timeout of ${MIN_MODEL_S} at least, and more than the script waits altogether; 2400 is good.`,
     check: (recipe) => {
       if (!isModel(recipe)) return [];
       return stages(recipe).flatMap((stage) => {

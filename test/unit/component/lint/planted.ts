@@ -207,8 +207,8 @@ export const PLANTED: readonly Planted[] = [
     to: '      run:\n        Timeout: 60\n',
     line: 'Timeout: 60',
   },
-  { rule: 'model-timeout', what: 'none', recipe: MODEL, from: '        Timeout: 900\n', to: '', line: 'startup:' },
-  { rule: 'model-timeout', what: 'too short', recipe: MODEL, from: 'Timeout: 900', to: 'Timeout: 60' },
+  { rule: 'model-timeout', what: 'none', recipe: MODEL, from: '        Timeout: 2400\n', to: '', line: 'startup:' },
+  { rule: 'model-timeout', what: 'too short', recipe: MODEL, from: 'Timeout: 2400', to: 'Timeout: 60' },
 
   // Scripts
   { rule: 'script-missing', what: 'a Timeout alone', from: `install: 'true'`, to: 'install: { Timeout: 5 }' },

@@ -63,7 +63,7 @@ Manifests:
       install:
         Script: test -r "{artifacts:path}/bearing.zip"
       startup:
-        Timeout: 900
+        Timeout: 2400
         Script: |
           export ORT_DISABLE_TELEMETRY=1
           if "{work:path}/../com.example.Agent/bin/openclaw-edge" model activate --wait "{artifacts:path}/bearing.zip"; then
