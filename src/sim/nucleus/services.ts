@@ -6,7 +6,10 @@
 /** `classic` is the Java nucleus, `lite` the C one. */
 export type NucleusMode = 'classic' | 'lite';
 
-/** accessControl of a component, as its configuration holds it now: service -> policy id -> policy. */
+/**
+ * accessControl of a component, as its configuration holds it now: service -> policy id -> policy. Recipe variables in
+ * resources are replaced where the nucleus does that (lite always; classic with interpolateComponentConfiguration).
+ */
 export type AccessControl = Readonly<
   Record<
     string,
@@ -48,12 +51,13 @@ export interface NucleusServices {
 
 /**
  * Sends a pre-update event to one component. Resolves with the ms it wants to wait before it is asked again; 0: go on;
- * undefined: it has not subscribed, or did not answer within the nucleus's own time.
+ * undefined: it has not subscribed, or did not answer within `timeoutMs` (of the deployment's componentUpdatePolicy; 60 s).
  */
 export type PreUpdateAsker = (
   component: string,
   deploymentId: string,
   isNucleusRestarting: boolean,
+  timeoutMs?: number,
 ) => Promise<number | undefined>;
 
 /** Configuration of all components; of a component, the part that deployments call its configuration. */
@@ -66,7 +70,17 @@ export interface ConfigurationStore {
   onChange(component: string, path: readonly string[], listener: (changed: readonly string[]) => void): () => void;
   /**
    * The server registers what SubscribeToValidateConfigurationUpdates subscribers are asked (classic); the engine asks
-   * before it applies a deployment's configuration. Resolves with the reason of a refusal, or undefined.
+   * before it applies a deployment's configuration.
    */
-  onValidate(component: string, ask: (proposed: JsonValue) => Promise<string | undefined>): () => void;
+  onValidate(component: string, ask: ConfigurationValidator): () => void;
 }
+
+/**
+ * Asks a component about a configuration. Resolves with the reason of a refusal, or undefined. No answer within
+ * `timeoutMs` (of the deployment's configurationValidationPolicy; 20 s) is a refusal: classic fails such a deployment.
+ */
+export type ConfigurationValidator = (
+  proposed: JsonValue,
+  deploymentId?: string,
+  timeoutMs?: number,
+) => Promise<string | undefined>;

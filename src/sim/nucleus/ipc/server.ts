@@ -2,11 +2,15 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { fail, ok, type Result } from '../../../domain/errors.ts';
+import { iotCoreOf } from '../iot-core-of.ts';
 import { PubSub } from '../pubsub.ts';
 import type { NucleusServices } from '../services.ts';
+import { ShadowManager } from '../shadow-manager.ts';
+import { ComponentUpdates } from './component-updates.ts';
+import { ConfigurationValidity } from './configuration-validity.ts';
 import { DIALECTS } from './dialect.ts';
 import type { Nucleus } from './operation.ts';
-import { operationsOf } from './operations.ts';
+import { OperationTable } from './operations.ts';
 import { Session } from './session.ts';
 
 /** sun_path has 108 bytes with the NUL at its end; a longer path would be cut off silently. */
@@ -18,6 +22,8 @@ export type IpcServerOptions = {
   readonly services: NucleusServices;
   /** At most 107 bytes. What stands there is replaced. */
   readonly socketPath: string;
+  /** What stands for AWS IoT Core; without it, the nucleus is offline for ever. */
+  readonly brokerUrl?: string | undefined;
   /** Told of a bug in an operation, which is answered with ServiceError. */
   readonly onBug?: (operation: string, cause: unknown) => void;
 };
@@ -29,25 +35,34 @@ export type IpcServerOptions = {
 export class IpcServer {
   readonly #options: IpcServerOptions;
   readonly #sessions = new Set<Session>();
-  #server: Server | undefined;
+  #running: { readonly server: Server; readonly nucleus: Nucleus; readonly detach: () => void } | undefined;
   #subscriptions = 0;
+  /** The local bus, for parts of the nucleus that take part in it without a client. */
   readonly pubsub: PubSub;
+  readonly #shadows: ShadowManager;
 
   constructor(options: IpcServerOptions) {
     this.#options = options;
     this.pubsub = new PubSub(options.services.mode);
+    this.#shadows = new ShadowManager(this.pubsub);
+  }
+
+  /** Tells whether the connection to AWS IoT Core stands. */
+  get online(): boolean {
+    return this.#running?.nucleus.iotCore.online ?? false;
   }
 
   /** Listens. May be called again after `stop` or `cut`. */
   async start(): Promise<Result<void>> {
-    if (this.#server !== undefined) throw new Error('the IPC server was started before');
+    if (this.#running !== undefined) throw new Error('the IPC server was started before');
     const { socketPath, services } = this.#options;
     if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH_BYTES) {
       return fail('E_NUCLEUS_SOCKET', `${socketPath}: longer than ${MAX_SOCKET_PATH_BYTES} bytes`);
     }
-    const server = createServer((socket) => this.#accept(socket));
+    const nucleus = this.#makeNucleus();
+    const server = createServer((socket) => this.#accept(socket, nucleus));
     server.maxConnections = DIALECTS[services.mode].maxConnections;
-    this.#server = server;
+    this.#running = { server, nucleus, detach: attach(nucleus) };
     try {
       await mkdir(dirname(socketPath), { recursive: true });
       await rm(socketPath, { force: true });
@@ -57,33 +72,50 @@ export class IpcServer {
       await this.stop();
       return fail('E_NUCLEUS_SOCKET', `${socketPath}: ${cause instanceof Error ? cause.message : cause}`, cause);
     }
+    nucleus.iotCore.start();
     return ok(undefined);
   }
 
   /** Ends every connection and frees the path. Idempotent. */
   async stop(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) return;
+    const { server, nucleus, detach } = running;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     for (const session of [...this.#sessions]) session.cut();
-    await closed;
+    detach();
+    await Promise.all([closed, nucleus.iotCore.stop()]);
   }
 
-  /** Drops all connections at once and listens no more, as a nucleus that dies; `start` brings it back. */
+  /**
+   * Drops all connections at once and listens no more, as a nucleus that dies; `start` brings it back. What it held in
+   * memory is lost: subscriptions, and messages that waited for AWS IoT Core. Shadows are kept, as on a disk.
+   */
   cut(): Promise<void> {
     return this.stop();
   }
 
-  #accept(socket: Socket): void {
+  #makeNucleus(): Nucleus {
+    const { services, brokerUrl } = this.#options;
+    return {
+      services,
+      pubsub: this.pubsub,
+      iotCore: iotCoreOf(services.mode, brokerUrl, services.thing),
+      shadows: this.#shadows,
+      updates: new ComponentUpdates(),
+      validity: new ConfigurationValidity(),
+    };
+  }
+
+  #accept(socket: Socket, nucleus: Nucleus): void {
     const { services, onBug = rethrow } = this.#options;
     const dialect = DIALECTS[services.mode];
-    const nucleus: Nucleus = { services, pubsub: this.pubsub };
     const session = new Session({
       socket,
       nucleus,
       dialect,
-      operations: operationsOf(services.mode),
+      operations: new OperationTable(services),
       takeSubscription: () => {
         if (this.#subscriptions >= dialect.maxSubscriptions) return false;
         this.#subscriptions++;
@@ -98,6 +130,18 @@ export class IpcServer {
     socket.once('close', () => this.#sessions.delete(session));
     session.start();
   }
+}
+
+/** Lets the rest of the nucleus ask components. Returns a function that ends that. */
+function attach({ services, updates, validity, shadows }: Nucleus): () => void {
+  const endings = [services.onPreUpdate(updates.ask), services.onPostUpdate(updates.tell)];
+  if (services.mode === 'classic') shadows.start();
+  return () => {
+    for (const end of endings) end();
+    shadows.stop();
+    updates.end();
+    validity.end();
+  };
 }
 
 /** A bug in the simulator should not hide in an answer. */
