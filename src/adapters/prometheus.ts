@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import { fail, ok, type Result } from '../domain/errors.ts';
 import { METRICS, type MetricName, type Sample } from '../domain/metrics.ts';
 import { prometheusName } from '../domain/prometheus-name.ts';
@@ -46,9 +46,8 @@ export class PrometheusEndpoint {
     this.#options = options;
   }
 
-  /** Begins to listen. Resolves with the port. prom-client is loaded here, so that nobody else pays for it. */
+  /** Begins to listen. Resolves with the port. */
   async start(): Promise<Result<number>> {
-    const { Counter, Gauge, Registry } = await import('prom-client');
     const registry = new Registry();
     for (const [name, { type, help, scope }] of Object.entries(METRICS) as [
       MetricName,

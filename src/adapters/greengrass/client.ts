@@ -1,4 +1,5 @@
 import type { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
+import { Relay } from './relay.ts';
 
 /** The SDK's client, as far as it is public. */
 export type IpcClient = Pick<greengrasscoreipc.Client, keyof greengrasscoreipc.Client>;
@@ -10,17 +11,29 @@ export type IpcAddress = {
   readonly token: string;
 };
 
-export type MakeClient = (address: IpcAddress) => Promise<IpcClient>;
+/** A client that is not connected yet. */
+export type MadeClient = {
+  readonly client: IpcClient;
+  /** Frees what was made around the client; called after its `close`. */
+  readonly release: () => void;
+};
+
+export type MakeClient = (address: IpcAddress) => Promise<MadeClient>;
 
 /**
  * Makes a client of the AWS SDK. It is loaded with the first one, and only its Greengrass part: outside Greengrass
- * nobody pays for it, and the whole package would take 10 MB more.
+ * nobody pays for it, and the whole package would take 10 MB more. Rejects when the nucleus is not there.
  */
-export async function makeSdkClient({ socketPath, token }: IpcAddress): Promise<IpcClient> {
+export async function makeSdkClient({ socketPath, token }: IpcAddress): Promise<MadeClient> {
   const { createClient, createDefaultClientConfig } = await import('aws-iot-device-sdk-v2/dist/greengrasscoreipc.js');
-  return createClient({
+  const relay = await Relay.open(socketPath);
+  const client = createClient({
     ...createDefaultClientConfig(),
-    hostName: socketPath,
-    connectTransform: async ({ message }) => ({ ...message, payload: JSON.stringify({ authToken: token }) }),
+    hostName: relay.path,
+    connectTransform: async ({ message }) => {
+      relay.settled();
+      return { ...message, payload: JSON.stringify({ authToken: token }) };
+    },
   });
+  return { client, release: () => relay.close() };
 }
