@@ -7,8 +7,11 @@ import { EdgeError, failure, toFailure } from './domain/errors.ts';
 /** Every command by its words, loaded only when it is asked for: the agent must start in a moment. */
 export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   'agent run': async () => {
-    const [{ agentRun }, { startDevice }] = await Promise.all([import('./cli/agent-run.ts'), import('./main.ts')]);
-    return agentRun(startDevice) as CliCommand;
+    const [{ agentRun }, { startDevice, startComponent }] = await Promise.all([
+      import('./cli/agent-run.ts'),
+      import('./main.ts'),
+    ]);
+    return agentRun(startDevice, startComponent(process.env)) as CliCommand;
   },
   'agent check': async () => (await import('./cli/agent-check.ts')).agentCheck as CliCommand,
   'model init': async () => {

@@ -1,31 +1,30 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { FileAudit } from './adapters/audit-file.ts';
-import { ControlSocket } from './adapters/control-socket.ts';
-import { createRunner } from './adapters/onnx/create-runner.ts';
 import { pinoLog } from './adapters/pino-log.ts';
 import { ShadowTopics } from './adapters/shadow/shadow-topics.ts';
 import { SqliteOutbox } from './adapters/sqlite/outbox.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { Commands } from './agent/commands/commands.ts';
-import { EdgeAgent } from './agent/edge-agent.ts';
-import { Lifecycle, type Part } from './agent/lifecycle.ts';
+import type { ReloadReport } from './agent/commands/controls.ts';
+import { Lifecycle } from './agent/lifecycle.ts';
 import { Counters } from './agent/metrics.ts';
 import { ShadowReporter } from './agent/shadow-reporter.ts';
 import { Steering } from './agent/steering.ts';
-import { joinBuses, makeBus, startBroker } from './compose/bus.ts';
+import { makeAgents, makeScratchFolders, refusalOfAll, unsettledSlot } from './compose/agents.ts';
+import { joinBuses, openBroker } from './compose/bus.ts';
+import { componentEnv } from './compose/component-env.ts';
+import { commandsPart, controlPart } from './compose/control.ts';
+import { makeFolder, PRIVATE } from './compose/folders.ts';
+import type { ComponentOptions } from './compose/greengrass.ts';
 import { makeHealth, metricsPart } from './compose/health.ts';
-import { modelStore } from './compose/model-store.ts';
-import { type InForce, makeReload, topicsActedUpon } from './compose/reload.ts';
+import { type Platform, routesOf } from './compose/platform.ts';
+import { type InForce, makeReload, makeTakeUp, objectionsTo, topicsActedUpon } from './compose/reload.ts';
 import { makeInboxes, makeRollouts } from './compose/rollouts.ts';
 import type { Config } from './config/config.ts';
 import { commandRoute, routeFailure } from './config/route-problems.ts';
-import { EdgeError, type Failure, failure, type Result } from './domain/errors.ts';
+import { EdgeError, type Failure, type Result } from './domain/errors.ts';
 import { DEVICE_COUNTERS } from './domain/metrics.ts';
-import type { Route } from './domain/route.ts';
-import type { ExecuteControl } from './ports/control-server.ts';
 import type { Log } from './ports/log.ts';
 
 /** Facts an outbox keeps: alarms going on and commands remembered. 1,000 sensors in alarm leave room to spare. */
@@ -40,10 +39,6 @@ const STILL_STARTING_MS = 60_000;
 /** A device that could not start has nothing worth waiting for. */
 const STOP_AFTER_FAILURE_MS = 2_000;
 
-/** Alarms and commands are nobody else's business; a sandbox writes to its scratch folder as another user. */
-const PRIVATE = 0o700;
-const ANYBODY = 0o777;
-
 export type DeviceOptions = {
   readonly config: Config;
   /** Where relative paths of the configuration start: the folder of its file. */
@@ -51,37 +46,51 @@ export type DeviceOptions = {
   /** Reads the configuration again, for `reload`; undefined where there is no file. */
   readonly reread?: (() => Promise<Result<Config>>) | undefined;
   readonly log?: Log | undefined;
+  /** What there is beside the broker: undefined outside Greengrass. */
+  readonly platform?: Platform | undefined;
+  /** Where the launcher goes (OPENCLAW_HOME); undefined: there is none. */
+  readonly home?: string | undefined;
 };
 
 export type Device = {
-  /** Where the bus is: of an embedded broker, with the port that it got. */
-  readonly url: string;
+  /** Where the broker is: of an embedded one, with the port that it got. Undefined: this device has none. */
+  readonly url: string | undefined;
   /** Why no agent at all could start; undefined while one does. */
   readonly refusal: Failure | undefined;
+  /** Takes up what can change while running, and tells what cannot; a failure changes nothing. */
+  takeUp(next: Config): Result<ReloadReport>;
+  /** What speaks against a configuration that is only proposed. */
+  objectionsTo(next: Config): readonly string[];
+  /** Why now is no good time to end: an agent is between swap and commit. */
+  unsettled(): string | undefined;
   /** Ends everything in order within `deadlineMs`. Idempotent. */
   stop(deadlineMs: number): Promise<void>;
 };
 
+/** How a device starts as a Greengrass component; undefined where the environment says that it is none. */
+export function startComponent(env: NodeJS.ProcessEnv) {
+  const component = componentEnv(env);
+  if (component === undefined) return undefined;
+  return async (options: Omit<ComponentOptions, 'env' | 'startDevice'>) => {
+    const greengrass = await import('./compose/greengrass.ts');
+    return greengrass.startComponent({ ...options, env: component, startDevice });
+  };
+}
+
 /** Puts a device together from its configuration and starts it. Throws an EdgeError when it cannot run at all. */
 export async function startDevice(options: DeviceOptions): Promise<Device> {
-  const { config, baseDir } = options;
+  const { config, baseDir, platform, home } = options;
   const { thing } = config;
-  const available: ReadonlySet<Route> = new Set(['mqtt']);
+  const available = routesOf(config, platform);
   const nowhere = routeFailure(config, available);
   if (nowhere !== undefined) throw new EdgeError(nowhere);
   const clock = systemClock;
   const log = options.log ?? pinoLog({ level: config.log.level });
   const stateDir = resolve(baseDir, config.stateDir);
   await makeFolder(stateDir, PRIVATE);
-  const scratchOf = (agent: string) => join(stateDir, 'scratch', agent);
-  for (const { name, runner } of config.agents)
-    if (runner.storage && runner.isolation === 'sandbox') await makeFolder(scratchOf(name), ANYBODY);
+  await makeScratchFolders(config, stateDir);
 
-  const { broker, url } =
-    config.bus.kind === 'embedded'
-      ? await startBroker(config.bus.port, log)
-      : { broker: undefined, url: config.bus.url };
-  const mqtt = await makeBus(url, config.bus, baseDir, log.child({ part: 'bus' }));
+  const broker = available.has('mqtt') ? await openBroker(config.bus, baseDir, log) : undefined;
   const outbox = new SqliteOutbox({
     file: join(stateDir, 'outbox.db'),
     ...config.outbox,
@@ -91,37 +100,16 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   });
 
   const counters = new Counters(DEVICE_COUNTERS);
-  const buses = joinBuses(new Map([['mqtt', mqtt]]), { outbox, clock, log, counters });
+  const found = new Map([...(broker?.buses ?? []), ...(platform?.makeBuses(thing, log) ?? [])]);
+  const buses = joinBuses(found, { outbox, clock, log, counters });
   const audit = new FileAudit({ file: join(stateDir, 'audit.jsonl'), clock, log });
   const rolledOut = config.rollouts && makeRollouts(config.rollouts, { baseDir, stateDir, audit, log });
   const rollouts = rolledOut?.needs;
-  const bootId = randomBytes(6).toString('base64url');
   const mode = () => steering.mode;
-  const agents = config.agents.map((spec) => {
-    const agentLog = log.child({ agent: spec.name });
-    const scratchFolder = scratchOf(spec.name);
-    const { device } = spec.model;
-    const makeRunner = (use: 'active' | 'candidate') => {
-      const label = use === 'active' ? spec.runner.label : `${spec.runner.label}-candidate`;
-      return createRunner({ ...spec.runner, label, device, clock, log: agentLog, scratchFolder });
-    };
-    const models = modelStore(baseDir);
-    return new EdgeAgent({
-      thing,
-      bootId,
-      spec,
-      models,
-      makeRunner,
-      bus: buses.router,
-      outbox,
-      clock,
-      log: agentLog,
-      mode,
-      rollouts,
-    });
-  });
+  const agents = makeAgents(config, { baseDir, stateDir, bus: buses.router, outbox, mode, rollouts, log });
 
   const inForce: InForce = { config, buses: available };
+  const takeUp = makeTakeUp(inForce, agents, (level) => steering.setLogLevel(level));
   const health = makeHealth({ buses: buses.all, outbox, agents, counters });
   const steering: Steering = new Steering({
     version: packageJson.version,
@@ -130,24 +118,16 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
     log,
     health: () => health,
     agents: () => agents,
-    reload: makeReload(options.reread, inForce, agents, (level) => steering.setLogLevel(level)),
+    reload: makeReload(options.reread, takeUp),
+    configuration: platform && (() => platform.configuration()),
   });
   const forbiddenReplies = () => topicsActedUpon(inForce.config);
-  const commands = new Commands({
-    thing,
-    bus: buses.router,
-    route: commandRoute(config, available),
-    outbox,
-    clock,
-    log,
-    controls: steering,
-    counters,
-    forbiddenReplies,
-    audit,
-  });
-  const execute: ExecuteControl = ({ verb, args, ...from }) => commands.execute(verb, args, from);
-  const control = new ControlSocket({ folder: join(stateDir, 'control'), execute, clock, log });
-  const shadow = new ShadowTopics({ thing, name: SHADOW_NAME, bus: mqtt, clock, log: log.child({ part: 'shadow' }) });
+  const route = commandRoute(config, available);
+  const controlled = { controls: steering, counters, forbiddenReplies, audit };
+  const commands = new Commands({ thing, bus: buses.router, route, outbox, clock, log, ...controlled });
+  const shadowPlace = { thing, name: SHADOW_NAME, log: log.child({ part: 'shadow' }) };
+  const shadow =
+    platform?.makeShadow(shadowPlace, buses.all) ?? new ShadowTopics({ ...shadowPlace, bus: buses.main, clock });
   const { heartbeatMs } = config.shadow;
   const reporter = new ShadowReporter({ shadow, controls: steering, clock, log, counters, heartbeatMs });
 
@@ -166,7 +146,7 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
         stop: (deadlineMs: number) => agent.stop(deadlineMs),
       })),
       commandsPart(commands, config.commands.enabled),
-      controlPart(control, log),
+      controlPart(commands, { stateDir, home, log }),
       ...(config.shadow.enabled
         ? [{ name: 'shadow', start: () => reporter.start(), stop: () => reporter.stop() }]
         : []),
@@ -188,35 +168,12 @@ export async function startDevice(options: DeviceOptions): Promise<Device> {
   } finally {
     clearInterval(alive);
   }
-  return { url, refusal: refusalOfAll(agents), stop: (deadlineMs) => lifecycle.stop(deadlineMs) };
-}
-
-/** A device that has taken rollouts stays reachable, whatever has become of its models: the next one may be the cure. */
-function refusalOfAll(agents: readonly EdgeAgent[]): Failure | undefined {
-  if (agents.some(({ rollouts }) => rollouts?.record().active !== undefined)) return undefined;
-  const refusals = agents.map((agent) => agent.status()).filter(({ state }) => state === 'refused');
-  return refusals.length === agents.length ? refusals[0]?.problem : undefined;
-}
-
-/** Without `commands.enabled` the bus is not listened to; the control socket of this machine still is. */
-function commandsPart(commands: Commands, enabled: boolean): Part {
-  const start = () => (enabled ? commands.start() : undefined);
-  return { name: 'commands', start, stop: (deadlineMs) => commands.stop(deadlineMs) };
-}
-
-/** An agent that cannot be asked on the spot still does its work. */
-function controlPart(control: ControlSocket, log: Log): Part {
-  const start = async () => {
-    const started = await control.start();
-    if (!started.ok) log.error({ code: started.error.code, reason: started.error.message }, 'no control socket');
+  return {
+    url: broker?.url,
+    refusal: refusalOfAll(agents),
+    takeUp,
+    objectionsTo: (next) => objectionsTo(next, inForce, agents),
+    unsettled: () => unsettledSlot(agents),
+    stop: (deadlineMs) => lifecycle.stop(deadlineMs),
   };
-  return { name: 'control socket', start, stop: () => control.stop() };
-}
-
-async function makeFolder(folder: string, mode: number): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode });
-  } catch (cause) {
-    throw new EdgeError(failure('E_STATE_FOLDER', folder, cause));
-  }
 }

@@ -78,8 +78,17 @@ class PinoLog implements Log {
 }
 
 function stderr(): LogSink {
-  const destination = pino.destination({ dest: 2, sync: true });
-  // Nobody reads stderr any more (EPIPE): the agent goes on without a log.
+  return stream(2);
+}
+
+/** For a component: the classic nucleus makes a warning of every line on stderr. */
+export function stdoutSink(): LogSink {
+  return stream(1);
+}
+
+function stream(dest: 1 | 2): LogSink {
+  const destination = pino.destination({ dest, sync: true });
+  // Nobody reads it any more (EPIPE): the agent goes on without a log.
   destination.on('error', () => {});
   return destination;
 }

@@ -8,6 +8,8 @@ import type { DesiredError, SleepIntent } from './shadow-desired.ts';
 export const MAX_REPORTED_BYTES = 6 * 1024;
 const MAX_REASONS = 5;
 const MAX_REASON = 120;
+/** The first ones; the log has them all. */
+const MAX_PROBLEMS = 3;
 /** The last ones: what the verdict was about. The whole of it is in the audit log. */
 const MAX_EVIDENCE = 3;
 
@@ -30,6 +32,8 @@ export type Reported = {
   readonly sleep: SleepIntent;
   readonly logLevel: string;
   readonly health: { readonly verdict: string; readonly reasons: readonly string[] };
+  /** Whether the configuration that came last was taken up; left out where it is a file. */
+  readonly config?: { readonly accepted: boolean; readonly problems?: readonly string[] } | undefined;
   readonly agents: Readonly<Record<string, AgentReport>>;
   /** How many agents were left out for their number. */
   readonly agentsOmitted?: number | undefined;
@@ -62,6 +66,7 @@ export function describeForShadow(
     sleep,
     logLevel: controls.logLevel,
     health: { verdict: health.verdict, reasons: health.reasons.slice(0, MAX_REASONS).map(shortened) },
+    config: describeConfiguration(controls.configuration),
     agents: Object.fromEntries(health.agents.map((agent) => [agent.name, describeAgent(agent, controls)])),
     buses: busStates(health),
     outbox: {
@@ -90,6 +95,11 @@ export function significantPart(reported: Reported): string {
     health: [health.verdict, ...health.reasons.map((reason) => reason.split(':', 1)[0])],
     agents: Object.entries(agents).map(([name, { counters, latencyMs, ...agent }]) => ({ name, ...agent })),
   });
+}
+
+function describeConfiguration(taken: AgentControls['configuration']): Reported['config'] {
+  if (taken === undefined || taken.accepted) return taken;
+  return { accepted: false, problems: taken.problems.slice(0, MAX_PROBLEMS).map(shortened) };
 }
 
 function describeAgent(agent: PipelineStatus, { agents }: AgentControls): AgentReport {

@@ -1,6 +1,6 @@
 import type { Result } from '../domain/errors.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
-import type { AgentControls, AgentMode, ReloadReport } from './commands/controls.ts';
+import type { AgentControls, AgentMode, ConfigurationReport, ReloadReport } from './commands/controls.ts';
 import type { EdgeAgent } from './edge-agent.ts';
 import type { Health, HealthSnapshot } from './health.ts';
 
@@ -13,6 +13,8 @@ export type SteeringNeeds = {
   readonly agents: () => readonly EdgeAgent[];
   /** Reads the configuration again and applies what can change while running. */
   readonly reload: (signal: AbortSignal) => Promise<Result<ReloadReport>>;
+  /** Undefined where the configuration is a file. */
+  readonly configuration?: (() => ConfigurationReport) | undefined;
 };
 
 /** The whole device as commands and the shadow see it. */
@@ -40,6 +42,10 @@ export class Steering implements AgentControls {
 
   reload(signal: AbortSignal): Promise<Result<ReloadReport>> {
     return this.#needs.reload(signal);
+  }
+
+  get configuration(): ConfigurationReport | undefined {
+    return this.#needs.configuration?.();
   }
 
   get logLevel(): LogLevel {

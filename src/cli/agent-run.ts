@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { DEVICES, type Device } from '../domain/agent-spec.ts';
 import { EdgeError, type Failure, toFailure } from '../domain/errors.ts';
 import type { CliCommand, ExitCode } from './command.ts';
-import { loadConfig, printProblems } from './config-file.ts';
+import { loadConfig, override, printProblems } from './config-file.ts';
 import { anyText, integer, oneOf } from './flag-values.ts';
 import { type Io, printError } from './io.ts';
 
@@ -12,6 +12,8 @@ const STOP_DEADLINE_MS = 8_000;
 /** A device with no agent that works stays for this long: time to tell the fleet why, in the shadow. */
 const REFUSED_MS = 3_000;
 const MAX_BATCH = 1024;
+/** The start script of the component knows it. */
+const START_AGAIN = 75;
 
 export type AgentRunFlags = {
   config: string | undefined;
@@ -22,9 +24,11 @@ export type AgentRunFlags = {
 
 /** What the composition root gives: a device that runs until it is stopped. */
 export type RunningDevice = {
-  readonly url: string;
+  readonly url: string | undefined;
   /** Why no agent at all could start; undefined while one does. */
   readonly refusal: Failure | undefined;
+  /** Aborted once the process has to be started again: a configuration came that a running device cannot take up. */
+  readonly restart?: AbortSignal | undefined;
   stop(deadlineMs: number): Promise<void>;
 };
 
@@ -34,8 +38,17 @@ export type StartDevice = (options: {
   reread: () => ReturnType<typeof loadConfig>;
 }) => Promise<RunningDevice>;
 
-/** `agent run`: the device's agents, until SIGTERM or SIGINT. */
-export function agentRun(startDevice: StartDevice): CliCommand<AgentRunFlags> {
+type Loaded = Awaited<ReturnType<typeof loadConfig>>;
+
+/** Starts the device as a Greengrass component, which gets its configuration from the nucleus, unless there is a file. */
+export type StartComponent = (options: {
+  override: (config: Config) => Config;
+  file: { baseDir: string; read: () => Promise<Loaded> } | undefined;
+  signal: AbortSignal;
+}) => Promise<{ readonly ok: true; readonly value: RunningDevice } | Exclude<Loaded, { ok: true }>>;
+
+/** `agent run`: the device's agents, until SIGTERM or SIGINT. `startComponent`: undefined outside Greengrass. */
+export function agentRun(startDevice: StartDevice, startComponent?: StartComponent): CliCommand<AgentRunFlags> {
   return {
     name: 'agent run',
     summary: "Run this device's agents until SIGTERM",
@@ -44,7 +57,8 @@ export function agentRun(startDevice: StartDevice): CliCommand<AgentRunFlags> {
       {
         key: 'config',
         name: '-c, --config <file>',
-        description: 'configuration in YAML; without it, bearings on an embedded broker',
+        description:
+          'configuration in YAML; without it, that of the Greengrass component, or else bearings on an embedded broker',
         parse: anyText,
       },
       {
@@ -67,11 +81,21 @@ export function agentRun(startDevice: StartDevice): CliCommand<AgentRunFlags> {
       },
     ],
     async run({ flags }, io): Promise<ExitCode> {
-      const read = () => loadConfig(flags.config, flags);
-      const loaded = await read();
-      if (!loaded.ok) return printProblems(io, loaded);
-      const baseDir = flags.config === undefined ? process.cwd() : dirname(flags.config);
+      const { config: file } = flags;
+      const read = () => loadConfig(file, flags);
+      const baseDir = file === undefined ? process.cwd() : dirname(file);
       try {
+        if (startComponent !== undefined) {
+          const started = await startComponent({
+            override: (config) => override(config, flags),
+            file: file === undefined ? undefined : { baseDir, read },
+            signal: io.signal,
+          });
+          if (!started.ok) return io.signal.aborted ? 0 : printProblems(io, started);
+          return await runUntilAborted(started.value, io);
+        }
+        const loaded = await read();
+        if (!loaded.ok) return printProblems(io, loaded);
         return await runUntilAborted(await startDevice({ config: loaded.value, baseDir, reread: read }), io);
       } catch (error) {
         if (error instanceof EdgeError) return printError(io, toFailure(error));
@@ -82,8 +106,12 @@ export function agentRun(startDevice: StartDevice): CliCommand<AgentRunFlags> {
 }
 
 async function runUntilAborted(device: RunningDevice, io: Io): Promise<ExitCode> {
-  const ends = device.refusal === undefined ? io.signal : AbortSignal.any([io.signal, AbortSignal.timeout(REFUSED_MS)]);
+  const { refusal, restart } = device;
+  const reasons = [restart, refusal && AbortSignal.timeout(REFUSED_MS)].filter((signal) => signal !== undefined);
+  const ends = AbortSignal.any([io.signal, ...reasons]);
   if (!ends.aborted) await new Promise((resolve) => ends.addEventListener('abort', resolve, { once: true }));
+  const again = restart?.aborted === true && !io.signal.aborted;
   await device.stop(STOP_DEADLINE_MS);
-  return device.refusal === undefined ? 0 : printError(io, device.refusal);
+  if (again) return START_AGAIN;
+  return refusal === undefined ? 0 : printError(io, refusal);
 }

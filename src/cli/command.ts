@@ -1,8 +1,11 @@
 import type { Result } from '../domain/errors.ts';
 import type { Io } from './io.ts';
 
-/** 0 fine, 1 found problems, 2 usage, 3 something that is needed is missing, 4 internal. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4;
+/**
+ * 0 fine, 1 found problems, 2 usage, 3 something that is needed is missing, 4 internal. 75 (EX_TEMPFAIL of sysexits.h), of
+ * `agent run` as a component only: start me again, there is a new configuration.
+ */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 75;
 
 /** A positional argument. `name` as commander writes it: `<config>` is required, `[config]` is not. */
 export type Argument = { readonly name: string; readonly description: string };

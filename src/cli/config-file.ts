@@ -26,7 +26,7 @@ export async function loadConfig(file: string | undefined, overrides: Overrides 
 }
 
 /** A path on the command line starts where the command was given, not where the configuration lies. */
-function override(config: Config, { model, device, batchSize }: Overrides): Config {
+export function override(config: Config, { model, device, batchSize }: Overrides): Config {
   const path = model === undefined ? undefined : packageFolder(model);
   const change = (agent: AgentSpec): AgentSpec => ({
     ...agent,

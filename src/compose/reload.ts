@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ReloadReport } from '../agent/commands/controls.ts';
 import type { EdgeAgent } from '../agent/edge-agent.ts';
 import type { Config } from '../config/config.ts';
@@ -22,25 +23,32 @@ export function topicsActedUpon({ agents, thing }: Config): string[] {
 /** The configuration as it was taken up: a reload changes what it may. The buses stay. */
 export type InForce = { config: Config; readonly buses: ReadonlySet<Route> };
 
+type Agents = readonly Pick<EdgeAgent, 'name' | 'objection' | 'setDecisions'>[];
+type TakeUp = (next: Config) => Result<ReloadReport>;
+
 /** Reads the configuration again and takes up what can change while running; a failure changes nothing. */
 export function makeReload(
   reread: (() => Promise<Result<Config>>) | undefined,
-  inForce: InForce,
-  agents: readonly Pick<EdgeAgent, 'objection' | 'setDecisions'>[],
-  setLogLevel: (level: LogLevel) => void,
+  takeUpConfig: TakeUp,
 ): () => Promise<Result<ReloadReport>> {
   return async () => {
     if (reread === undefined) return fail('E_COMMAND_FAILED', 'this device was started without a configuration file');
     const next = await reread();
-    if (!next.ok) return next;
-    const plan = planReload(inForce.config, next.value);
+    return next.ok ? takeUpConfig(next.value) : next;
+  };
+}
+
+/** Takes up what can change while running; a failure changes nothing. */
+export function makeTakeUp(inForce: InForce, agents: Agents, setLogLevel: (level: LogLevel) => void): TakeUp {
+  return (next) => {
+    const plan = planReload(inForce.config, next);
     // What was refused stays as it is, and is refused again the next time.
-    const taken = takeUp(inForce.config, next.value, plan);
+    const taken = takeUp(inForce.config, next, plan);
     const nowhere = routeFailure(taken, inForce.buses);
     if (nowhere !== undefined) return { ok: false, error: nowhere };
     const changes = agents.flatMap((agent, index) => {
       const touched = plan.applied.some((path) => path.startsWith(`agents[${index}].decisions`));
-      const decisions = next.value.agents[index]?.decisions;
+      const decisions = next.agents[index]?.decisions;
       return touched && decisions !== undefined ? [{ agent, decisions }] : [];
     });
     for (const { agent, decisions } of changes) {
@@ -48,10 +56,22 @@ export function makeReload(
       if (objection !== undefined) return fail('E_CONFIG_INVALID', objection);
     }
     for (const { agent, decisions } of changes) agent.setDecisions(decisions);
-    if (plan.applied.includes('log.level')) setLogLevel(next.value.log.level);
+    if (plan.applied.includes('log.level')) setLogLevel(next.log.level);
     inForce.config = taken;
     return ok(plan);
   };
+}
+
+/** What the models of the agents that stay have against a configuration that is only proposed. */
+export function objectionsTo(next: Config, { config }: InForce, agents: Agents): readonly string[] {
+  return agents.flatMap((agent, index) => {
+    const before = config.agents[index];
+    const after = next.agents.find(({ name }) => name === agent.name);
+    if (before === undefined || after === undefined || before.model.path !== after.model.path) return [];
+    if (isDeepStrictEqual(before.decisions, after.decisions)) return [];
+    const objection = agent.objection(after.decisions);
+    return objection === undefined ? [] : [`agents.${agent.name}: ${objection}`];
+  });
 }
 
 function takeUp(current: Config, next: Config, { applied }: ReloadReport): Config {

@@ -113,6 +113,12 @@ export type ReloadReport = {
   readonly refused: readonly { readonly path: string; readonly reason: string }[];
 };
 
+/** How the configuration that came last was taken, where somebody else keeps it. */
+export type ConfigurationReport =
+  | { readonly accepted: true }
+  /** Not taken up: what was before still is. */
+  | { readonly accepted: false; readonly problems: readonly string[] };
+
 /** The whole device, as commands and the shadow steer it. */
 export interface AgentControls {
   readonly agents: ReadonlyMap<string, PipelineControl>;
@@ -121,6 +127,8 @@ export interface AgentControls {
   health(): HealthSnapshot;
   /** Reads the configuration again; a failure leaves everything as it was. */
   reload(signal: AbortSignal): Promise<Result<ReloadReport>>;
+  /** Undefined where the configuration is a file. */
+  readonly configuration?: ConfigurationReport | undefined;
   readonly logLevel: LogLevel;
   setLogLevel(level: LogLevel): void;
   readonly mode: AgentMode;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type InForce, makeReload, topicsActedUpon } from '../../../src/compose/reload.ts';
+import { type InForce, makeTakeUp, topicsActedUpon } from '../../../src/compose/reload.ts';
 import type { Config } from '../../../src/config/config.ts';
 import { parseConfig } from '../../../src/config/load.ts';
 import type { DecisionSpec } from '../../../src/domain/agent-spec.ts';
@@ -21,36 +21,31 @@ agents:
 function device(next: Config) {
   const inForce: InForce = { config: config('act/{key}'), buses: new Set(['mqtt', 'local'] as const) };
   const taken: DecisionSpec[] = [];
-  const agent = { objection: () => undefined, setDecisions: (decisions: DecisionSpec) => void taken.push(decisions) };
-  const reload = makeReload(
-    async () => ({ ok: true, value: next }),
-    inForce,
-    [agent],
-    () => {},
-  );
-  return { inForce, taken, reload };
+  const setDecisions = (decisions: DecisionSpec) => void taken.push(decisions);
+  const takeUp = makeTakeUp(inForce, [{ name: 'a', objection: () => undefined, setDecisions }], () => {});
+  return { inForce, taken, reload: () => takeUp(next) };
 }
 
 describe('a reload that names buses', () => {
-  it('takes up an action on a bus that is there', async () => {
+  it('takes up an action on a bus that is there', () => {
     const { reload, taken, inForce } = device(config('local:act/{key}'));
-    assert.ok((await reload()).ok);
+    assert.ok(reload().ok);
     assert.equal(taken[0]?.alarms[0]?.action?.topic, 'local:act/{key}');
     assert.deepEqual(topicsActedUpon(inForce.config), ['s/+', 'line/#', 'act/+']);
   });
 
-  it('changes nothing when an action names a bus that is not there', async () => {
+  it('changes nothing when an action names a bus that is not there', () => {
     const { reload, taken, inForce } = device(config('iotcore:act/{key}', 'log: {level: debug}'));
     const before = inForce.config;
-    const result = await reload();
+    const result = reload();
     assert.equal(!result.ok && result.error.code, 'E_CONFIG_UNSUPPORTED');
     assert.match(result.ok ? '' : result.error.message, /action\.topic names the bus iotcore/);
     assert.deepEqual([taken, inForce.config === before], [[], true]);
   });
 
-  it('does not mind what waits for the next start anyway', async () => {
+  it('does not mind what waits for the next start anyway', () => {
     const { reload } = device(config('act/{key}', 'commands: {bus: iotcore}'));
-    const result = await reload();
+    const result = reload();
     assert.ok(result.ok);
     assert.deepEqual(
       result.value.refused.map(({ path }) => path),

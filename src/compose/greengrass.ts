@@ -1,0 +1,227 @@
+import { join } from 'node:path';
+import { GreengrassConfiguration } from '../adapters/greengrass/configuration.ts';
+import { GreengrassHost } from '../adapters/greengrass/host.ts';
+import { iotCoreBus } from '../adapters/greengrass/iot-core-bus.ts';
+import { IpcLink } from '../adapters/greengrass/link.ts';
+import { localBus } from '../adapters/greengrass/local-bus.ts';
+import { nucleusKind } from '../adapters/greengrass/packet-limit.ts';
+import { GreengrassShadow } from '../adapters/greengrass/shadow.ts';
+import { pinoLog, stdoutSink } from '../adapters/pino-log.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { Config } from '../config/config.ts';
+import { freeze } from '../config/freeze.ts';
+import { fromGreengrass } from '../config/from-greengrass.ts';
+import type { Checked } from '../config/load.ts';
+import { routeProblems } from '../config/route-problems.ts';
+import { EdgeError, type Result, toFailure } from '../domain/errors.ts';
+import type { Route } from '../domain/route.ts';
+import type { Device, DeviceOptions } from '../main.ts';
+import type { Log } from '../ports/log.ts';
+import { ComponentConfiguration, type Refused, refusal } from './component-configuration.ts';
+import type { ComponentEnv } from './component-env.ts';
+import { ConfigurationLife } from './configuration-life.ts';
+import { KeptConfiguration } from './kept-configuration.ts';
+import { type Platform, routesOf } from './platform.ts';
+
+/** What the device leaves of its deadline for the connection to the nucleus. */
+const LINK_STOP_MS = 500;
+/** The nucleus may ask again after this. */
+const HOLD_MS = 15_000;
+const ROUTES_HERE: ReadonlySet<Route> = new Set(['local', 'iotcore']);
+
+export type ComponentOptions = {
+  readonly env: ComponentEnv;
+  readonly startDevice: (options: DeviceOptions) => Promise<Device>;
+  /** Flags of the command line go before what was delivered. */
+  readonly override: (config: Config) => Config;
+  /** The configuration comes from a file after all (`--config`). */
+  readonly file: { readonly baseDir: string; readonly read: () => Promise<Checked> } | undefined;
+  /** Aborted when the process is told to end. */
+  readonly signal: AbortSignal;
+};
+
+export type ComponentDevice = Pick<Device, 'url' | 'refusal' | 'stop'> & {
+  /** Aborted once the device has to be started anew, with its new configuration. */
+  readonly restart: AbortSignal | undefined;
+};
+
+/** Starts this device as a Greengrass component. Refused: no configuration that may be run was ever there. */
+export async function startComponent(
+  options: ComponentOptions,
+): Promise<{ readonly ok: true; readonly value: ComponentDevice } | Refused> {
+  const log = pinoLog({ level: 'info', sink: stdoutSink() });
+  crashInOneLine(log);
+  try {
+    return await new Component(options, log).start();
+  } catch (thrown) {
+    if (thrown instanceof EdgeError) throw thrown;
+    log.error({ err: thrown }, 'agent crashed');
+    return { ok: false, error: toFailure(thrown), problems: [] };
+  }
+}
+
+class Component {
+  readonly #options: ComponentOptions;
+  readonly #log: Log;
+  readonly #link: IpcLink;
+  readonly #source: GreengrassConfiguration;
+  readonly #host: GreengrassHost;
+  readonly #configuration: ComponentConfiguration;
+
+  constructor(options: ComponentOptions, log: Log) {
+    const { env } = options;
+    const clock = systemClock;
+    this.#options = options;
+    this.#log = log;
+    const { socketPath, token } = env;
+    const link = new IpcLink({ socketPath, token, clock, log: log.child({ part: 'ipc' }), random: Math.random });
+    this.#link = link;
+    this.#source = new GreengrassConfiguration({ link, clock, log: log.child({ part: 'configuration' }) });
+    this.#host = new GreengrassHost({ link, clock, log: log.child({ part: 'host' }) });
+    const kept = new KeptConfiguration(join(env.home, 'state', 'greengrass-config.json'), log);
+    const source = { read: () => this.#read() };
+    this.#configuration = new ComponentConfiguration({ source, kept, check: this.#check, clock, log });
+  }
+
+  async start(): Promise<{ readonly ok: true; readonly value: ComponentDevice } | Refused> {
+    await this.#link.start();
+    const { file } = this.#options;
+    const begun = file === undefined ? await this.#begin() : await this.#beginWith(file.read);
+    if (!begun.ok) {
+      await this.#host.report('errored');
+      await this.#link.stop(LINK_STOP_MS);
+      return begun;
+    }
+    const device = begun.value;
+    await this.#host.start();
+    this.#host.onDeployment(() => {
+      const reason = device.unsettled();
+      return reason === undefined ? undefined : { forMs: HOLD_MS, reason };
+    });
+    const life = file === undefined ? await this.#follow(device) : undefined;
+    await this.#host.report(device.refusal === undefined ? 'running' : 'errored');
+    const stop = async (deadlineMs: number) => {
+      await life?.stop();
+      await this.#host.stop();
+      await device.stop(Math.max(0, deadlineMs - LINK_STOP_MS));
+      await this.#link.stop(LINK_STOP_MS);
+    };
+    return { ok: true, value: { url: device.url, refusal: device.refusal, restart: life?.restart, stop } };
+  }
+
+  /** The first configuration with which the device starts: the delivered one, else the last one that ran. */
+  async #begin(): Promise<{ readonly ok: true; readonly value: Device } | Refused> {
+    const { candidates, refused } = await this.#configuration.begin(this.#options.signal);
+    let last = refused;
+    for (const candidate of candidates) {
+      try {
+        const device = await this.#startWith(candidate.config);
+        await this.#configuration.accept(candidate);
+        this.#log.info({ from: candidate.from, thing: candidate.config.thing }, 'device started');
+        return { ok: true, value: device };
+      } catch (thrown) {
+        if (!(thrown instanceof EdgeError)) throw thrown;
+        last ??= { ok: false, error: toFailure(thrown), problems: [] };
+        if (candidate.from === 'nucleus') this.#configuration.refuse(last);
+      }
+    }
+    if (last === undefined) throw new Error('neither a configuration nor a reason');
+    return last;
+  }
+
+  async #beginWith(read: () => Promise<Checked>): Promise<{ readonly ok: true; readonly value: Device } | Refused> {
+    const loaded = await read();
+    const checked = loaded.ok ? this.#admit(loaded.value) : loaded;
+    return checked.ok ? { ok: true, value: await this.#startWith(checked.value) } : checked;
+  }
+
+  /** Without a connection it tells why there is none. */
+  async #read(): Promise<Result<unknown>> {
+    const read = await this.#source.read();
+    const { lastError } = this.#link;
+    return !read.ok && read.error.code === 'E_IPC_OFFLINE' && lastError !== undefined
+      ? { ok: false, error: lastError }
+      : read;
+  }
+
+  #startWith(config: Config): Promise<Device> {
+    const { env, startDevice, file } = this.#options;
+    this.#log.setLevel(config.log.level);
+    return startDevice({
+      config,
+      baseDir: file?.baseDir ?? env.home,
+      home: env.hasHome ? env.home : undefined,
+      log: this.#log,
+      platform: this.#platform(),
+      reread: async () => {
+        if (file === undefined) return (await this.#configuration.read()).checked;
+        const loaded = await file.read();
+        return loaded.ok ? this.#admit(loaded.value) : loaded;
+      },
+    });
+  }
+
+  async #follow(device: Device): Promise<ConfigurationLife> {
+    const life = new ConfigurationLife({
+      source: this.#source,
+      configuration: this.#configuration,
+      check: this.#check,
+      device,
+      clock: systemClock,
+      log: this.#log,
+    });
+    await life.start();
+    return life;
+  }
+
+  /** Bus objects are of one start only: a second attempt, with another configuration, gets new ones. */
+  #platform(): Platform {
+    const link = this.#link;
+    const clock = systemClock;
+    const kind = nucleusKind(process.env);
+    return {
+      routes: ROUTES_HERE,
+      makeBuses: (thing, log) => {
+        const needs = { link, clock, random: Math.random, thing, kind };
+        const ofBus = (bus: Route) => ({ ...needs, log: log.child({ part: 'bus', bus }) });
+        return new Map([
+          ['local', localBus(ofBus('local'))],
+          ['iotcore', iotCoreBus(ofBus('iotcore'))],
+        ]);
+      },
+      makeShadow: (place, buses) => {
+        const iotCore = buses.get('iotcore');
+        if (iotCore === undefined) throw new Error('a component without IoT Core');
+        return new GreengrassShadow({ ...place, link, iotCore, clock });
+      },
+      configuration: () => this.#configuration.report,
+    };
+  }
+
+  readonly #check = (delivered: unknown): Checked => {
+    const { env, override } = this.#options;
+    const checked = fromGreengrass(delivered, { thing: env.thing });
+    return checked.ok ? this.#admit(override(checked.value)) : checked;
+  };
+
+  /** Adds what a component need not say, and looks whether the buses that are named are there. */
+  #admit(checked: Config): Checked {
+    const config = freeze(withTrust(checked, this.#options.env.trust));
+    const problems = routeProblems(config, routesOf(config, { routes: ROUTES_HERE }));
+    return refusal(problems) ?? { ok: true, value: config };
+  }
+}
+
+/** Models come as components: without a word about it, a component takes those that its archive's trust root believes. */
+function withTrust(config: Config, trust: string | undefined): Config {
+  if (config.rollouts !== undefined || trust === undefined) return config;
+  return { ...config, rollouts: { trust, groups: [], inbox: undefined } };
+}
+
+/** What nobody expected ends the process, as ever; its trace is one line of the component's log, not thirty. */
+function crashInOneLine(log: Log): void {
+  process.on('uncaughtException', (err, origin) => {
+    log.error({ err, origin }, 'agent crashed');
+    process.exit(4);
+  });
+}
