@@ -1,6 +1,26 @@
-import type { Time } from '../pace.ts';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { EdgeError } from '../../domain/errors.ts';
+import { machineTime, type Time } from '../pace.ts';
+import { ClassicEngine } from './classic/engine.ts';
+import { ComponentStore } from './component-store.ts';
+import { Configuration } from './configuration.ts';
+import { Deployments } from './deployments.ts';
+import type { Device, Engine } from './device.ts';
 import type { DeployedComponent, DeploymentDocument, DeploymentResult } from './document.ts';
+import { componentEnvironment, NUCLEUS_VERSIONS, nucleusName } from './environment.ts';
+import { IpcServer } from './ipc/server.ts';
+import { Layout } from './layout.ts';
+import { LiteEngine } from './lite/engine.ts';
+import { LogFile } from './log-file.ts';
+import { makeServices } from './make-services.ts';
+import { ProcessGroups } from './process-groups.ts';
+import type { SavedComponent } from './saved-state.ts';
+import { emptyState, StateFile } from './saved-state.ts';
 import type { NucleusMode, NucleusServices } from './services.ts';
+import { runStagesIn } from './stage-runner.ts';
+import { Tokens } from './tokens.ts';
+import { UpdateNotices } from './update-notices.ts';
 
 export type NucleusEvent =
   | {
@@ -8,6 +28,7 @@ export type NucleusEvent =
       readonly at: string;
       readonly component: string;
       readonly version: string;
+      /** The nucleus's own word, or WARNING: something is passed over. */
       readonly state: string;
       readonly reason?: string;
     }
@@ -19,47 +40,233 @@ export type NucleusEvent =
       readonly reason?: string;
     };
 
-/** The IPC server as the nucleus needs it. `cut` ends all connections and goes on listening. */
-export interface IpcEndpoint {
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  cut(): void;
-}
-
 export type NucleusOptions = {
   /** Everything lies below it; made when it is missing. May be taken up again by a later Nucleus of the same mode. */
   readonly root: string;
   readonly mode: NucleusMode;
   readonly thing: string;
-  readonly makeIpc: (services: NucleusServices, socketPath: string) => IpcEndpoint;
   readonly region?: string;
+  /** What stands for AWS IoT Core; without it the device is offline for ever. */
+  readonly brokerUrl?: string;
   /** Default: this machine's. */
   readonly architecture?: 'amd64' | 'aarch64';
   readonly onEvent?: (event: NucleusEvent) => void;
+  /** What every component finds in its environment besides; the nucleus's own names win. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** How long a second of the nucleus is: tests may make it shorter. Default 1,000. */
+  readonly secondMs?: number;
   readonly time?: Time;
 };
 
 /**
- * A Greengrass core device that runs the real recipes' real scripts on this machine. A development tool: one user, no
- * isolation, nothing of it is for production.
+ * A Greengrass core device that runs the real recipes' real scripts on this machine, as the classic nucleus or nucleus
+ * lite does. A development tool: one user, no isolation, nothing of it is for production.
  */
 export class Nucleus {
-  constructor(_options: NucleusOptions) {}
+  readonly #options: NucleusOptions;
+  readonly #layout: Layout;
+  readonly #groups: ProcessGroups;
+  readonly #tokens = new Tokens();
+  readonly #notices: UpdateNotices;
+  readonly #configuration: Configuration;
+  readonly #components = new Map<string, SavedComponent>();
+  readonly #targets = new Map<string, Readonly<Record<string, string>>>();
+  readonly #logs = new Map<string, LogFile>();
+  readonly #state: StateFile;
+  readonly #engine: Engine;
+  readonly #deployments: Deployments;
+  readonly #store: ComponentStore;
+  readonly #ipc: IpcServer;
+  readonly services: NucleusServices;
+  #isStarted = false;
+  #isDead = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: NucleusOptions) {
+    const { root, mode, thing, time = machineTime, secondMs = 1_000 } = options;
+    const machine = { mode, architecture: options.architecture ?? (process.arch === 'arm64' ? 'aarch64' : 'amd64') };
+    this.#options = options;
+    this.#layout = new Layout(root);
+    this.#groups = new ProcessGroups(this.#layout.root, time);
+    this.#notices = new UpdateNotices(time, secondMs);
+    this.#state = new StateFile(this.#layout.state, () => this.#collect());
+    this.#configuration = new Configuration(mode, () => this.#saveSoon());
+    this.#store = new ComponentStore(this.#layout, machine);
+    const device: Device = {
+      machine,
+      thing,
+      layout: this.#layout,
+      store: this.#store,
+      configuration: this.#configuration,
+      components: this.#components,
+      targets: this.#targets,
+      time,
+      secondMs,
+      run: runStagesIn(this.#groups),
+      log: (component) => this.#log(component),
+      environment: (component) => this.#environment(component),
+      tell: (component, state, reason) => this.#tellComponent(component, state, reason),
+      save: () => this.#save(),
+    };
+    this.#engine = mode === 'lite' ? new LiteEngine(device) : new ClassicEngine(device, this.#notices);
+    this.#deployments = new Deployments({
+      apply: (id, document, signal) => this.#engine.apply(id, document, signal),
+      tell: (deploymentId, status, reason) => this.#tell({ event: 'deployment', deploymentId, status, reason }),
+      save: () => this.#save(),
+    });
+    this.services = makeServices({
+      mode,
+      thing,
+      tokens: this.#tokens,
+      configuration: this.#configuration,
+      notices: this.#notices,
+      deployments: this.#deployments,
+      components: () => this.#details(),
+      has: (component) => this.#components.has(component),
+      report: (component, state) => this.#engine.report(component, state),
+      restart: (component) => this.#engine.restart(component),
+    });
+    this.#ipc = new IpcServer({
+      services: this.services,
+      socketPath: this.#layout.ipcSocket,
+      brokerUrl: options.brokerUrl,
+    });
+  }
+
+  get layout(): Layout {
+    return this.#layout;
+  }
+
   /** Takes up what the root folder holds: configuration, components, deployments that the cloud sends again. */
-  async start(): Promise<void> {}
+  async start(): Promise<void> {
+    if (this.#isStarted) throw new Error('the nucleus was started before');
+    this.#isStarted = true;
+    const saved = (await this.#state.read()) ?? emptyState(this.#options.mode);
+    if (saved.mode !== this.#options.mode) {
+      throw new Error(`${this.#layout.root} belongs to a nucleus in ${saved.mode} mode`);
+    }
+    // A nucleus that was killed may have left some; as systemd would, none of them outlives it.
+    await this.#groups.killLeftovers();
+    await this.#store.open();
+    for (const [name, component] of Object.entries(saved.components)) this.#components.set(name, component);
+    for (const [name, node] of Object.entries(saved.configuration)) this.#configuration.restore(name, node);
+    for (const [target, wanted] of Object.entries(saved.targets)) this.#targets.set(target, wanted);
+    await this.#listen();
+    await this.#engine.start();
+    this.#deployments.restore(saved.queue, saved.ends);
+  }
+
   /** Queued behind those before it. Resolves when it has ended, also badly; rejects when the nucleus stops before. */
-  deploy(_document: DeploymentDocument): Promise<DeploymentResult> {
-    return Promise.reject(new Error('not built yet'));
+  async deploy(document: DeploymentDocument): Promise<DeploymentResult> {
+    const ended = await this.#deployments.add(document).ended;
+    return { ...ended, components: this.components() };
   }
+
   components(): readonly DeployedComponent[] {
-    return [];
+    return [...this.#components].map(([name, { version }]) => ({ name, version, state: this.#engine.stateOf(name) }));
   }
+
   /** The IPC daemon dies and comes back while the components live. On lite it forgets every token with it. */
-  async restartIpc(): Promise<void> {}
-  /** All IPC connections end; the daemon lives. */
-  cutIpc(): void {}
+  async restartIpc(): Promise<void> {
+    await this.#ipc.stop();
+    if (this.#options.mode === 'lite') this.#tokens.forgetAll();
+    await this.#listen();
+  }
+
+  /** All IPC connections end; the daemon forgets nothing, and listens again at once. */
+  async cutIpc(): Promise<void> {
+    await this.#ipc.cut();
+    await this.#listen();
+  }
+
   /** Ends every process in good order. Idempotent. */
-  async stop(): Promise<void> {}
-  /** The power fails: SIGKILL for every process, and nothing more is written. */
-  async killAll(): Promise<void> {}
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** The power fails: SIGKILL for every process, and nothing more is written. The root folder is as after a power cut. */
+  async killAll(): Promise<void> {
+    this.#isDead = true;
+    const written = this.#state.die();
+    await this.#groups.killAll();
+    await written;
+    await this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    await this.#deployments.stop();
+    await this.#engine.stop();
+    await this.#ipc.stop();
+    await this.#groups.killAll();
+    await Promise.all([...this.#logs.values()].map((log) => log.settled()));
+    if (!this.#isDead) await this.#state.write();
+  }
+
+  async #listen(): Promise<void> {
+    await mkdir(dirname(this.#layout.ipcSocket), { recursive: true, mode: 0o700 });
+    const listening = await this.#ipc.start();
+    if (!listening.ok) throw new EdgeError(listening.error);
+  }
+
+  #details(): readonly DeployedComponent[] {
+    const { mode } = this.#options;
+    const own = { name: nucleusName(mode), version: NUCLEUS_VERSIONS[mode], state: 'RUNNING' };
+    return [own, ...this.components().filter(({ name }) => name !== own.name)];
+  }
+
+  #environment(component: string): Record<string, string> {
+    return componentEnvironment({
+      ...this.#options,
+      socket: this.#layout.ipcSocket,
+      token: this.#tokens.tokenOf(component),
+      home: this.#layout.work(component),
+    });
+  }
+
+  #log(component: string): LogFile {
+    const log = this.#logs.get(component) ?? new LogFile(this.#layout.log(component));
+    this.#logs.set(component, log);
+    return log;
+  }
+
+  #collect() {
+    const configuration = [...this.#components.keys()].flatMap((name) => {
+      const node = this.#configuration.save(name);
+      return node === undefined ? [] : [[name, node] as const];
+    });
+    return {
+      mode: this.#options.mode,
+      components: Object.fromEntries(this.#components),
+      configuration: Object.fromEntries(configuration),
+      targets: Object.fromEntries(this.#targets),
+      ...this.#deployments.save(),
+    };
+  }
+
+  #save(): Promise<void> {
+    return this.#isDead ? Promise.resolve() : this.#state.write();
+  }
+
+  #saveSoon(): void {
+    if (this.#isStarted) void this.#save();
+  }
+
+  #tellComponent(component: string, state: string, reason: string | undefined): void {
+    const version = this.#components.get(component)?.version ?? '-';
+    this.#tell({ event: 'component', component, version, state, reason });
+  }
+
+  #tell(event: Unstamped): void {
+    if (this.#isDead) return;
+    const { time = machineTime, onEvent } = this.#options;
+    const { reason, ...rest } = event;
+    const at = new Date(time.now()).toISOString();
+    onEvent?.({ ...rest, at, ...(reason === undefined ? {} : { reason }) } as NucleusEvent);
+  }
 }
+
+type Unstamped = { readonly reason: string | undefined } & (
+  | { readonly event: 'component'; readonly component: string; readonly version: string; readonly state: string }
+  | { readonly event: 'deployment'; readonly deploymentId: string; readonly status: string }
+);

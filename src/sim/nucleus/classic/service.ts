@@ -1,0 +1,373 @@
+import type { Time } from '../../pace.ts';
+import type { StageName } from '../recipe.ts';
+import type { ReportedState } from '../services.ts';
+import type { RunningStage } from '../stage-runner.ts';
+import { MAX_ERRORS, SECONDS } from '../timing.ts';
+
+export type State =
+  | 'NEW'
+  | 'INSTALLED'
+  | 'STARTING'
+  | 'RUNNING'
+  | 'STOPPING'
+  | 'FINISHED'
+  | 'ERRORED'
+  | 'BROKEN'
+  | 'UNINSTALLING'
+  | 'UNINSTALLED';
+
+export type ServiceParts = {
+  readonly time: Time;
+  readonly secondMs: number;
+  /** Undefined: the recipe has no such stage, or says to skip it. */
+  readonly launch: (stage: StageName) => Promise<RunningStage | undefined>;
+  readonly timeoutSec: (stage: StageName) => number | undefined;
+  /** Its hard dependencies are up. */
+  readonly isReady: () => boolean;
+  readonly onChange: (service: Service) => void;
+};
+
+/** What happened to a start: an end of its process, its own word, or its time being up. */
+type News = { readonly start: number; readonly state: 'RUNNING' | 'FINISHED' | 'ERRORED'; readonly reason?: string };
+
+/**
+ * The life of one component on the classic nucleus (Lifecycle.java, GenericExternalService.java): a state, and a list of
+ * states to reach one after the other. Errors are tried again at once; the third in one state breaks it.
+ */
+export class Service {
+  readonly #parts: ServiceParts;
+  readonly #errors = new Map<State, number[]>();
+  readonly #processes = new Set<RunningStage>();
+  readonly #waiting = new Set<() => void>();
+  readonly #closed = new AbortController();
+  #news: News[] = [];
+  #state: State = 'NEW';
+  #before: State = 'NEW';
+  #reason: string | undefined;
+  #changedAt: number;
+  #desired: State[] = [];
+  /** Counts starts: news of an earlier one are old. */
+  #start = 0;
+  /** Counts wakes, so that one which comes while a step is busy is not missed. */
+  #changes = 0;
+  #isCleanedUp = false;
+  #failedToStart = false;
+  #isUninstalled = false;
+  #life: Promise<void> | undefined;
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+    this.#changedAt = parts.time.monotonic();
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** When the state last changed, on the monotonic clock. */
+  get changedAt(): number {
+    return this.#changedAt;
+  }
+
+  get hasReachedDesired(): boolean {
+    return this.#desired.every((state) => state === this.#state);
+  }
+
+  /** Those that depend on it hard may run. */
+  get isUp(): boolean {
+    if (this.#state === 'STOPPING') return !this.#failedToStart;
+    return this.#state === 'RUNNING' || this.#state === 'FINISHED';
+  }
+
+  requestStart(): void {
+    if (this.#desired.at(-1) === 'FINISHED') this.#desired.pop();
+    if (this.#desired.at(-1) !== 'RUNNING') this.#desired.push('RUNNING');
+    this.#begin();
+  }
+
+  /** Runs all stages again; the only way out of BROKEN. */
+  requestReinstall(): void {
+    this.#desired = ['NEW', 'RUNNING'];
+    this.#begin();
+  }
+
+  requestRestart(): void {
+    if (!this.#desired.includes('NEW')) this.#desired = ['INSTALLED', 'RUNNING'];
+    this.#begin();
+  }
+
+  /** UpdateState: only while it starts or runs. */
+  report(state: ReportedState): void {
+    if (this.#state !== 'STARTING' && this.#state !== 'RUNNING') return;
+    this.#hear({ start: this.#start, state, ...(state === 'ERRORED' ? { reason: 'it reported ERRORED' } : {}) });
+  }
+
+  /** A service it depends on has changed. */
+  dependencyChanged(): void {
+    const isAffected = this.#state === 'STARTING' || this.#state === 'RUNNING';
+    if (isAffected && !this.#parts.isReady()) this.requestRestart();
+    this.#wake();
+  }
+
+  /** Ends all its processes, runs `shutdown` and, where it is removed, `uninstall`. Idempotent. */
+  async close({ uninstall }: { readonly uninstall: boolean }): Promise<void> {
+    const wasClosed = this.#closed.signal.aborted;
+    this.#isUninstalled ||= uninstall;
+    this.#closed.abort();
+    this.#wake();
+    await this.#life;
+    if (wasClosed) return;
+    if (['STARTING', 'RUNNING', 'ERRORED'].includes(this.#state)) {
+      this.#enter('STOPPING');
+      await this.#runStage('shutdown', SECONDS.shutdown);
+    }
+    await this.#endProcesses();
+    this.#enter('FINISHED');
+    if (!this.#isUninstalled) return;
+    this.#enter('UNINSTALLING');
+    await this.#runStage('uninstall', SECONDS.uninstall);
+    await this.#endProcesses();
+    this.#enter('UNINSTALLED');
+  }
+
+  #begin(): void {
+    this.#wake();
+    this.#life ??= this.#live();
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#closed.signal.aborted) {
+      const seen = this.#changes;
+      while (this.#desired[0] === this.#state) this.#desired.shift();
+      const next = await this.#step(this.#desired[0]);
+      if (this.#closed.signal.aborted) return;
+      if (next !== undefined) this.#enter(next);
+      else if (seen === this.#changes) await this.#change();
+    }
+  }
+
+  /** Does what its state asks for, and gives the next; undefined: there is nothing to do until something changes. */
+  async #step(desired: State | undefined): Promise<State | undefined> {
+    switch (this.#state) {
+      case 'NEW':
+        return desired === undefined ? undefined : this.#install();
+      case 'INSTALLED':
+        if (desired === 'RUNNING') return this.#parts.isReady() ? 'STARTING' : undefined;
+        return desired === undefined ? undefined : afterStop(desired);
+      case 'STARTING':
+        return this.#startUp();
+      case 'RUNNING':
+        return this.#follow(desired);
+      case 'STOPPING':
+        return this.#shutDown();
+      case 'FINISHED':
+        return desired === undefined ? undefined : afterStop(desired);
+      case 'ERRORED':
+        return this.#recover(desired);
+      case 'BROKEN':
+        return this.#stayBroken(desired);
+      case 'UNINSTALLING':
+      case 'UNINSTALLED':
+        return undefined;
+    }
+  }
+
+  async #stayBroken(desired: State | undefined): Promise<State | undefined> {
+    if (!this.#isCleanedUp) {
+      if (this.#before !== 'NEW') await this.#runStage('shutdown', SECONDS.shutdown);
+      await this.#endProcesses();
+      this.#isCleanedUp = true;
+    }
+    if (desired !== 'NEW') return undefined;
+    this.#errors.clear();
+    return 'NEW';
+  }
+
+  async #install(): Promise<State> {
+    await this.#endProcesses();
+    const failed = await this.#runStage('install', SECONDS.stage);
+    return failed === undefined ? 'INSTALLED' : this.#fail(`install ${failed}`);
+  }
+
+  async #startUp(): Promise<State> {
+    await this.#endProcesses();
+    this.#start++;
+    this.#news = [];
+    const { launch, timeoutSec, time, secondMs } = this.#parts;
+    const startup = await launch('startup');
+    if (startup === undefined) return this.#run();
+    this.#watch(startup, 'startup', 'RUNNING');
+    const deadline = time.monotonic() + (timeoutSec('startup') ?? SECONDS.stage) * secondMs;
+    for (;;) {
+      const news = this.#news.shift();
+      if (news?.state === 'ERRORED') return this.#failStart(news.reason);
+      if (news !== undefined) return news.state;
+      if (this.#closed.signal.aborted || (this.#desired[0] ?? 'RUNNING') !== 'RUNNING') return 'STOPPING';
+      const left = deadline - time.monotonic();
+      if (left <= 0) return this.#failStart('startup took too long');
+      await this.#change(left);
+    }
+  }
+
+  async #run(): Promise<State> {
+    const { launch, timeoutSec } = this.#parts;
+    const run = await launch('run');
+    if (run === undefined) {
+      this.#desired = this.#desired.filter((state) => state !== 'RUNNING');
+      return 'FINISHED';
+    }
+    this.#watch(run, 'run', 'FINISHED');
+    const limit = timeoutSec('run');
+    if (limit !== undefined) void this.#limitRun(run, limit, this.#start);
+    return 'RUNNING';
+  }
+
+  async #limitRun(run: RunningStage, seconds: number, start: number): Promise<void> {
+    const { time, secondMs } = this.#parts;
+    const isOver = await Promise.race([
+      run.exited.then(() => false),
+      time.sleep(seconds * secondMs, this.#closed.signal).then(
+        () => true,
+        () => false,
+      ),
+    ]);
+    if (isOver) this.#hear({ start, state: 'ERRORED', reason: 'run took too long' });
+  }
+
+  #follow(desired: State | undefined): State | undefined {
+    if (desired !== undefined) return 'STOPPING';
+    const news = this.#news.find(({ state }) => state !== 'RUNNING');
+    this.#news = [];
+    if (news === undefined) return undefined;
+    if (news.state === 'ERRORED') return this.#fail(news.reason);
+    this.#desired = ['FINISHED'];
+    return 'STOPPING';
+  }
+
+  async #shutDown(): Promise<State> {
+    const failed = await this.#runStage('shutdown', SECONDS.shutdown);
+    await this.#endProcesses();
+    this.#failedToStart = false;
+    if (failed === TIMED_OUT) return this.#fail(`shutdown ${failed}`);
+    return afterStop(this.#desired[0] ?? 'FINISHED');
+  }
+
+  async #recover(desired: State | undefined): Promise<State> {
+    await this.#runStage('recover', SECONDS.recover);
+    if (desired === undefined) this.#desired = ['RUNNING'];
+    if (this.#before === 'NEW') return 'NEW';
+    return this.#before === 'STOPPING' ? afterStop(this.#desired[0] ?? 'FINISHED') : 'STOPPING';
+  }
+
+  #failStart(reason: string | undefined): State {
+    this.#failedToStart = true;
+    return this.#fail(reason);
+  }
+
+  /** ERRORED, or BROKEN for the third time in this state. */
+  #fail(reason: string | undefined): State {
+    this.#reason = reason;
+    const { time, secondMs } = this.#parts;
+    const now = time.monotonic();
+    const errors = this.#errors.get(this.#state) ?? [];
+    if (now - (errors.at(-1) ?? now) >= SECONDS.errorReset * secondMs) errors.length = 0;
+    errors.push(now);
+    this.#errors.set(this.#state, errors);
+    return errors.length >= MAX_ERRORS && COUNTED.includes(this.#state) ? 'BROKEN' : 'ERRORED';
+  }
+
+  /** Runs a stage to its end; undefined: it went well, or there is none. */
+  async #runStage(stage: StageName, defaultSec: number): Promise<string | undefined> {
+    const { launch, timeoutSec, time, secondMs } = this.#parts;
+    const running = await launch(stage);
+    if (running === undefined) return undefined;
+    this.#processes.add(running);
+    const done = new AbortController();
+    const limit = (timeoutSec(stage) ?? defaultSec) * secondMs;
+    const mayGoOn = stage === 'install' || stage === 'recover' ? [this.#closed.signal] : [];
+    const exit = await Promise.race([
+      running.exited,
+      time.sleep(limit, AbortSignal.any([done.signal, ...mayGoOn])).then(
+        () => undefined,
+        () => undefined,
+      ),
+    ]);
+    done.abort();
+    if (exit === undefined) {
+      await this.#end(running);
+      return TIMED_OUT;
+    }
+    return exit.code === 0 ? undefined : `ended with ${exit.code ?? exit.signal}`;
+  }
+
+  #watch(running: RunningStage, stage: StageName, afterGood: 'RUNNING' | 'FINISHED'): void {
+    this.#processes.add(running);
+    const start = this.#start;
+    void running.exited.then(({ code, signal }) => {
+      if (code === 0) this.#hear({ start, state: afterGood });
+      else this.#hear({ start, state: 'ERRORED', reason: `${stage} ended with ${code ?? signal}` });
+    });
+  }
+
+  #hear(news: News): void {
+    if (news.start !== this.#start) return;
+    this.#news.push(news);
+    this.#wake();
+  }
+
+  async #endProcesses(): Promise<void> {
+    await Promise.all([...this.#processes].map((running) => this.#end(running)));
+  }
+
+  async #end(running: RunningStage): Promise<void> {
+    await running.end(SECONDS.grace * this.#parts.secondMs);
+    this.#processes.delete(running);
+  }
+
+  #enter(next: State): void {
+    if (next === this.#state) return;
+    const isError = next === 'ERRORED' || next === 'BROKEN';
+    if (!isError) this.#errors.delete(this.#state);
+    if (next === 'RUNNING' || next === 'FINISHED') this.#reason = undefined;
+    // What counts in RUNNING outlives the way back through the other states.
+    this.#before = this.#state;
+    this.#state = next;
+    this.#changedAt = this.#parts.time.monotonic();
+    if (next === 'BROKEN') this.#isCleanedUp = false;
+    this.#parts.onChange(this);
+  }
+
+  #wake(): void {
+    this.#changes++;
+    for (const done of [...this.#waiting]) done();
+  }
+
+  /** Resolves when something has changed, or the time is over. */
+  async #change(withinMs?: number): Promise<void> {
+    const over = new AbortController();
+    const changed = new Promise<void>((resolve) => {
+      const done = () => {
+        this.#waiting.delete(done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      if (this.#closed.signal.aborted) done();
+    });
+    if (withinMs === undefined) return changed;
+    await Promise.race([changed, this.#parts.time.sleep(withinMs, over.signal).catch(() => {})]);
+    over.abort();
+  }
+}
+
+const TIMED_OUT = 'took too long';
+/** States in which errors add up. */
+const COUNTED: readonly State[] = ['NEW', 'STARTING', 'RUNNING'];
+
+/** Where a service that has stopped goes, to reach what is desired. */
+function afterStop(desired: State): State {
+  return desired === 'RUNNING' ? 'INSTALLED' : desired;
+}
