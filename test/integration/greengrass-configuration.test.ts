@@ -3,32 +3,34 @@ import { GreengrassConfiguration } from '../../src/adapters/greengrass/configura
 import { fromGreengrass } from '../../src/config/from-greengrass.ts';
 import type { JsonValue, NucleusMode } from '../../src/sim/nucleus/services.ts';
 import { waitFor } from '../fixtures/agent/wait-for.ts';
-import { startLink, type TestLink } from '../fixtures/greengrass-link.ts';
+import { WatchedLink } from '../fixtures/greengrass-link.ts';
 import { startTestNucleusIpc, type TestNucleusIpc } from '../fixtures/nucleus-ipc.ts';
 
+const UPDATES = 'SubscribeToConfigurationUpdate';
 const AGENTS = [{ name: 'a', decisions: { alarms: [{ name: 'r', raise: '0.9', k: '3.0', n: 4 }] } }];
 
 for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
   describe(`the configuration from a ${mode} nucleus`, function () {
     this.timeout(30_000);
     let nucleus: TestNucleusIpc;
-    let line: TestLink;
+    let link: WatchedLink;
     let source: GreengrassConfiguration;
     let told: number;
 
     beforeEach(async () => {
       nucleus = await startTestNucleusIpc({ mode, configuration: { agents: AGENTS } });
-      line = await startLink(nucleus);
-      source = new GreengrassConfiguration(line);
+      link = new WatchedLink(nucleus);
+      await link.start();
+      source = new GreengrassConfiguration({ link, log: link.log, clock: link.clock });
       told = 0;
       source.onChange(() => told++);
       await source.start();
-      await waitFor('a connection', () => line.link.state === 'online');
+      await waitFor('a connection', () => link.state === 'online');
     });
 
     afterEach(async () => {
       await source.stop();
-      await line.link.stop(1_000);
+      await link.stop(1_000);
       await nucleus.close();
     });
 
@@ -53,7 +55,7 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
 
     it('tells a deployment that changes much as one change', async () => {
       await read();
-      await subscribed();
+      await subscribed(1);
       deploy({ agents: AGENTS, log: { level: 'debug' }, thing: 'other', state: 's' });
       await waitFor('a change', () => told > 0);
       assert.deepEqual(await read(), { agents: AGENTS, log: { level: 'debug' }, thing: 'other', state: 's' });
@@ -62,45 +64,32 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
 
     it('tells what changed while the nucleus was away, and listens again', async () => {
       await read();
-      await subscribed();
+      await subscribed(1);
       await nucleus.cut();
       deploy({ agents: [] });
-      await waitFor('the loss', () => line.link.state !== 'online');
+      await waitFor('the loss', () => link.state !== 'online');
       await nucleus.restart();
       await waitFor('the change of before', () => told === 1);
+      await subscribed(2);
       deploy({ agents: AGENTS });
       await waitFor('a later change', () => told === 2);
     });
 
-    /** The first subscription is proven by a change that it tells. */
-    async function subscribed(): Promise<void> {
-      let version = 0;
-      await waitFor('the subscription', () => {
-        deploy({ agents: AGENTS, version: ++version });
-        return told > 0;
-      });
-      deploy({ agents: AGENTS });
-      await waitFor('the last change', async () => {
-        const before = told;
-        await new Promise((resolve) => setTimeout(resolve, 700));
-        return told === before;
-      });
-      await read();
-      told = 0;
-    }
+    const subscribed = (times: number) => waitFor('the subscription', () => link.stood(UPDATES) === times);
   });
 }
 
 describe('a configuration that is proposed', function () {
   this.timeout(30_000);
   let nucleus: TestNucleusIpc;
-  let line: TestLink;
+  let link: WatchedLink;
   let source: GreengrassConfiguration;
 
   async function start(mode: NucleusMode): Promise<void> {
     nucleus = await startTestNucleusIpc({ mode, configuration: { agents: AGENTS } });
-    line = await startLink(nucleus);
-    source = new GreengrassConfiguration(line);
+    link = new WatchedLink(nucleus);
+    await link.start();
+    source = new GreengrassConfiguration({ link, log: link.log, clock: link.clock });
     await source.start();
     source.onProposal(async (proposed) => {
       const checked = fromGreengrass(proposed, { thing: undefined });
@@ -114,7 +103,7 @@ describe('a configuration that is proposed', function () {
 
   afterEach(async () => {
     await source.stop();
-    await line.link.stop(1_000);
+    await link.stop(1_000);
     await nucleus.close();
   });
 
@@ -132,12 +121,11 @@ describe('a configuration that is proposed', function () {
 
   it('is never shown by nucleus lite, which the log says once', async () => {
     await start('lite');
-    const said = () =>
-      line.log.lines.filter(({ fields }) => (fields as { code?: string }).code === 'E_IPC_UNSUPPORTED').length;
+    const said = () => link.codes().filter((code) => code === 'E_IPC_UNSUPPORTED').length;
     await waitFor('a line in the log', () => said() > 0);
     await nucleus.cut();
     await nucleus.restart();
-    await waitFor('the connection', () => line.link.state === 'online');
+    await waitFor('the connection', () => link.state === 'online');
     assert.ok((await source.read()).ok);
     assert.equal(said(), 1);
     assert.equal(await propose({ agents: 7 }), undefined);
