@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import mqtt, { type MqttClient } from 'mqtt';
 import { IotCoreBroker } from '../../../src/sim/nucleus/iot-core-broker.ts';
 import type { NucleusMode } from '../../../src/sim/nucleus/services.ts';
@@ -7,7 +8,8 @@ import { type Client, connectClient, errorOf } from '../../fixtures/nucleus-clie
 import { ALLOW_ALL, startTestNucleusIpc, type TestNucleusIpc } from '../../fixtures/nucleus-ipc.ts';
 
 const MODES: readonly NucleusMode[] = ['classic', 'lite'];
-const ONCE = '1';
+const { QOS } = greengrasscoreipc.model;
+const AT_LEAST_ONCE = QOS.AT_LEAST_ONCE;
 
 for (const mode of MODES) {
   describe(`AWS IoT Core through the simulated ${mode} nucleus, with the real client`, () => {
@@ -36,7 +38,7 @@ for (const mode of MODES) {
     /** Subscribes as a component, and collects what comes. */
     async function listen(topicName: string): Promise<string[]> {
       const got: string[] = [];
-      const stream = client.subscribeToIoTCore({ topicName, qos: ONCE });
+      const stream = client.subscribeToIoTCore({ topicName, qos: AT_LEAST_ONCE });
       stream.on('message', ({ message }) => {
         got.push(`${message?.topicName} ${Buffer.from(message?.payload as ArrayBuffer)}`);
       });
@@ -44,7 +46,7 @@ for (const mode of MODES) {
       return got;
     }
 
-    function publish(topicName: string, payload: string | Buffer, qos = ONCE): Promise<unknown> {
+    function publish(topicName: string, payload: string | Buffer, qos = AT_LEAST_ONCE): Promise<unknown> {
       return client.publishToIoTCore({ topicName, qos, payload });
     }
 
@@ -133,8 +135,10 @@ describe('AWS IoT Core through a nucleus whose connection is away', () => {
   it('keeps QoS 1 on classic until it is back, and refuses QoS 0', async () => {
     await start('classic');
     // Retained, as there is nobody yet to hear it when it arrives.
-    await client.publishToIoTCore({ topicName: 'dt/a', qos: '1', payload: 'kept', retain: true });
-    const refused = await errorOf(client.publishToIoTCore({ topicName: 'dt/a', qos: '0', payload: 'lost' }));
+    await client.publishToIoTCore({ topicName: 'dt/a', qos: AT_LEAST_ONCE, payload: 'kept', retain: true });
+    const refused = await errorOf(
+      client.publishToIoTCore({ topicName: 'dt/a', qos: QOS.AT_MOST_ONCE, payload: 'lost' }),
+    );
     assert.equal(refused.code, 'ServiceError');
     assert.match(refused.text, /Device is offline\. Dropping QoS 0 message/);
     const brokerUrl = await broker.start(port);
@@ -148,25 +152,26 @@ describe('AWS IoT Core through a nucleus whose connection is away', () => {
   it('fills the spooler of classic up to 2.5 MB, and then says so', async () => {
     await start('classic');
     const payload = Buffer.alloc(131_072);
-    for (let sent = 0; sent < 20; sent++) await client.publishToIoTCore({ topicName: 'dt/a', qos: '1', payload });
-    const refused = await errorOf(client.publishToIoTCore({ topicName: 'dt/a', qos: '1', payload }));
+    for (let sent = 0; sent < 20; sent++)
+      await client.publishToIoTCore({ topicName: 'dt/a', qos: AT_LEAST_ONCE, payload });
+    const refused = await errorOf(client.publishToIoTCore({ topicName: 'dt/a', qos: AT_LEAST_ONCE, payload }));
     assert.match(refused.text, /Message spool is full/);
     const long = Buffer.alloc(131_073);
-    const tooLong = await errorOf(client.publishToIoTCore({ topicName: 'dt/a', qos: '1', payload: long }));
+    const tooLong = await errorOf(client.publishToIoTCore({ topicName: 'dt/a', qos: AT_LEAST_ONCE, payload: long }));
     assert.match(tooLong.text, /exceeds the configured limit/);
   });
 
   it('refuses everything on lite', async () => {
     await start('lite');
-    const publish = client.publishToIoTCore({ topicName: 'dt/a', qos: '1', payload: 'x' });
+    const publish = client.publishToIoTCore({ topicName: 'dt/a', qos: AT_LEAST_ONCE, payload: 'x' });
     assert.deepEqual(await errorOf(publish), { code: 'ServiceError', text: 'Failed to publish the message.' });
-    const subscribe = client.subscribeToIoTCore({ topicName: 'dt/a', qos: '1' }).activate();
+    const subscribe = client.subscribeToIoTCore({ topicName: 'dt/a', qos: AT_LEAST_ONCE }).activate();
     assert.deepEqual(await errorOf(subscribe), { code: 'ServiceError', text: 'Failed to bind the subscription.' });
   });
 
   it('lets a subscription on classic wait until it is back', async () => {
     await start('classic');
-    const active = client.subscribeToIoTCore({ topicName: 'cmd/a', qos: '1' }).activate();
+    const active = client.subscribeToIoTCore({ topicName: 'cmd/a', qos: AT_LEAST_ONCE }).activate();
     await broker.start(port);
     await active;
   });
