@@ -1,10 +1,13 @@
 import mqtt from 'mqtt';
 import { EmbeddedBroker } from '../../src/adapters/aedes/embedded-broker.ts';
+import { IpcLink } from '../../src/adapters/greengrass/link.ts';
+import { localBus } from '../../src/adapters/greengrass/local-bus.ts';
 import { MqttBus } from '../../src/adapters/mqtt/mqtt-bus.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { FakeBus, FakeHub } from '../fakes/bus.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { MOSQUITTO, Mosquitto } from '../fixtures/mosquitto.ts';
+import { startTestNucleusIpc } from '../fixtures/nucleus-ipc.ts';
 import { skip } from '../skip.ts';
 import { type BusBench, describeBus } from './bus-contract.ts';
 
@@ -12,6 +15,9 @@ describeBus('the fake', async () => fakeBench());
 describeBus('MQTT 3.1.1 on the embedded broker', async () => brokerBench(await embedded(), 4));
 describeBus('MQTT 3.1.1 on mosquitto', async (context) => brokerBench(await mosquitto(context), 4));
 describeBus('MQTT 5 on mosquitto', async (context) => brokerBench(await mosquitto(context), 5));
+for (const kind of ['classic', 'lite'] as const) {
+  describeBus(`Greengrass local publish/subscribe, ${kind}`, () => localBench(kind));
+}
 
 type Broker = { readonly url: string; cut(): Promise<void>; restore(): Promise<void>; close(): Promise<void> };
 
@@ -20,6 +26,7 @@ function fakeBench(): BusBench {
   const bus = new FakeBus(hub);
   return {
     bus,
+    retains: false,
     publish: async (message) => hub.publish(message),
     get seen() {
       return hub.on('t/#').map(({ topic, payload }) => ({ topic, payload: Buffer.from(payload).toString() }));
@@ -46,6 +53,7 @@ async function brokerBench(broker: Broker, version: 4 | 5): Promise<BusBench> {
   return {
     bus,
     seen,
+    retains: true,
     publish: async ({ topic, payload }) => {
       await other.publishAsync(topic, typeof payload === 'string' ? payload : Buffer.from(payload), { qos: 1 });
     },
@@ -82,5 +90,37 @@ async function mosquitto(context: Mocha.Context): Promise<Broker> {
     cut: () => broker.kill(),
     restore: () => broker.start(),
     close: () => broker.stop(),
+  };
+}
+
+/** The real SDK client on the IPC of a simulated nucleus; the test is another component. */
+async function localBench(kind: 'classic' | 'lite'): Promise<BusBench> {
+  const nucleus = await startTestNucleusIpc({ mode: kind });
+  const needs = { clock: systemClock, log: new FakeLog(), random: () => 0 };
+  const link = new IpcLink({ socketPath: nucleus.socketPath, token: nucleus.svcuid, ...needs });
+  await link.start();
+  const seen: { topic: string; payload: string }[] = [];
+  nucleus.pubsub.subscribe({
+    filter: 't/#',
+    component: 'other',
+    deliver: (topic, message) => {
+      const bytes = message.kind === 'binary' ? Buffer.from(message.base64, 'base64') : JSON.stringify(message.message);
+      seen.push({ topic, payload: bytes.toString() });
+    },
+  });
+  return {
+    bus: localBus({ link, kind, thing: nucleus.thing, ...needs }),
+    seen,
+    retains: false,
+    unreachable: 'E_IPC_UNREACHABLE',
+    publish: async ({ topic, payload }) => {
+      nucleus.pubsub.publish('other', topic, { kind: 'binary', base64: Buffer.from(payload).toString('base64') });
+    },
+    cut: () => nucleus.cut(),
+    restore: () => nucleus.restart(),
+    close: async () => {
+      await link.stop(1_000);
+      await nucleus.close();
+    },
   };
 }

@@ -102,6 +102,7 @@ export class FakeBus implements Bus {
     if (this.#state !== 'online') return fail('E_BUS_OFFLINE');
     if (!isPublishable(message.topic)) return fail('E_TOPIC_INVALID', message.topic);
     if (this.window <= 0) return fail('E_BUS_BUSY');
+    if (message.retain) return fail('E_BUS_REJECTED', `the fake retains nothing (topic ${message.topic})`);
     const refused = this.#refusal?.(message);
     if (refused !== undefined) return { ok: false, error: refused };
     if (!this.holdAcks) return this.#deliver(message);

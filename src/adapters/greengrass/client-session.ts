@@ -1,7 +1,7 @@
 import { type Failure, fail, failure, ok, type Result } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
-import type { IpcClient } from './client.ts';
+import type { IpcClient, MadeClient } from './client.ts';
 import { connectFailure, type IpcRequest, requestFailure } from './ipc-errors.ts';
 
 /**
@@ -17,16 +17,19 @@ export class ClientSession {
   readonly client: IpcClient;
   /** Why it ended. */
   readonly ended: Promise<Failure>;
+  readonly #release: (unused: boolean) => void;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #waiting = new Set<Settle>();
   #resolveEnded: (failure: Failure) => void;
   #unanswered = 0;
   #over = false;
+  #unused = true;
   #closed: Promise<void> | undefined;
 
-  constructor(client: IpcClient, clock: Clock, log: Log) {
+  constructor({ client, release }: MadeClient, clock: Clock, log: Log) {
     this.client = client;
+    this.#release = release;
     this.#clock = clock;
     this.#log = log;
     const { promise, resolve } = Promise.withResolvers<Failure>();
@@ -40,6 +43,7 @@ export class ClientSession {
 
   /** True: connected. False: `ended` tells why not. */
   async connect(deadlineMs: number): Promise<boolean> {
+    this.#unused = false;
     const late = () => this.end(failure('E_IPC_UNREACHABLE', `no answer within ${deadlineMs} ms`));
     const cancel = this.#clock.after(deadlineMs, late);
     this.client.on('disconnection', (event) => {
@@ -75,9 +79,9 @@ export class ClientSession {
     if (this.#over) return;
     this.#over = true;
     for (const settle of [...this.#waiting]) settle(fail('E_IPC_OFFLINE', 'the connection ended before the answer'));
-    this.#closed = attempt(() => this.client.close()).catch((err: unknown) => {
-      this.#log.debug({ err }, 'an IPC client did not close in order');
-    });
+    this.#closed = attempt(() => this.client.close())
+      .catch((err: unknown) => this.#log.debug({ err }, 'an IPC client did not close in order'))
+      .finally(() => this.#release(this.#unused));
     this.#resolveEnded(reason);
   }
 

@@ -1,4 +1,5 @@
 import type { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
+import type { Clock } from '../../ports/clock.ts';
 import { Relay } from './relay.ts';
 
 /** The SDK's client, as far as it is public. */
@@ -14,26 +15,26 @@ export type IpcAddress = {
 /** A client that is not connected yet. */
 export type MadeClient = {
   readonly client: IpcClient;
-  /** Frees what was made around the client; called after its `close`. */
-  readonly release: () => void;
+  /** Frees what was made around the client; called after its `close`. `unused`: it was never connected. */
+  readonly release: (unused: boolean) => void;
 };
 
-export type MakeClient = (address: IpcAddress) => Promise<MadeClient>;
+export type MakeClient = (needs: IpcAddress & { readonly clock: Clock }) => Promise<MadeClient>;
 
 /**
  * Makes a client of the AWS SDK. It is loaded with the first one, and only its Greengrass part: outside Greengrass
  * nobody pays for it, and the whole package would take 10 MB more. Rejects when the nucleus is not there.
  */
-export async function makeSdkClient({ socketPath, token }: IpcAddress): Promise<MadeClient> {
+export async function makeSdkClient(needs: IpcAddress & { readonly clock: Clock }): Promise<MadeClient> {
   const { createClient, createDefaultClientConfig } = await import('aws-iot-device-sdk-v2/dist/greengrasscoreipc.js');
-  const relay = await Relay.open(socketPath);
+  const relay = await Relay.open(needs.socketPath, needs.clock);
   const client = createClient({
     ...createDefaultClientConfig(),
     hostName: relay.path,
     connectTransform: async ({ message }) => {
       relay.settled();
-      return { ...message, payload: JSON.stringify({ authToken: token }) };
+      return { ...message, payload: JSON.stringify({ authToken: needs.token }) };
     },
   });
-  return { client, release: () => relay.close() };
+  return { client, release: (unused) => relay.close(unused) };
 }

@@ -3,7 +3,7 @@ import type { BusState } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { backoffMs } from '../reconnect-backoff.ts';
-import { type IpcAddress, type IpcClient, type MakeClient, makeSdkClient } from './client.ts';
+import { type IpcAddress, type IpcClient, type MadeClient, type MakeClient, makeSdkClient } from './client.ts';
 import { ClientSession } from './client-session.ts';
 import { connectFailure, type IpcRequest } from './ipc-errors.ts';
 import { RestoredStream, type StreamNeeds } from './restored-stream.ts';
@@ -119,13 +119,13 @@ export class IpcLink {
 
   async #connectOnce(): Promise<{ readonly reason: Failure; readonly onlineMs: number }> {
     const { clock, log, connectDeadlineMs = CONNECT_DEADLINE_MS, makeClient = makeSdkClient } = this.#options;
-    let client: IpcClient;
+    let made: MadeClient;
     try {
-      client = await makeClient(this.#options);
+      made = await makeClient(this.#options);
     } catch (cause) {
       return { reason: connectFailure(cause), onlineMs: 0 };
     }
-    const session = new ClientSession(client, clock, log);
+    const session = new ClientSession(made, clock, log);
     this.#session = session;
     if (this.#stop.signal.aborted) session.end(failure('E_IPC_OFFLINE'));
     else if (await session.connect(connectDeadlineMs)) this.#online(session);
