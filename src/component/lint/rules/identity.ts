@@ -74,7 +74,7 @@ export const IDENTITY: readonly Rule[] = [
   },
 ];
 
-export function isVersion(text: string): boolean {
+function isVersion(text: string): boolean {
   return text.length <= MAX_VERSION && VERSION.test(text);
 }
 
