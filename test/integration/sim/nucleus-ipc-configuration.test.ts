@@ -80,6 +80,16 @@ for (const mode of MODES) {
       }
     });
 
+    it(`${mode === 'lite' ? 'refuses' : 'takes'} an update at a whole second`, async () => {
+      const update = client.updateConfiguration({
+        keyPath: ['bus'],
+        timestamp: new Date(1_700_000_000_000),
+        valueToMerge: { keepAlive: 30 },
+      });
+      if (mode === 'lite') assert.equal((await errorOf(update)).code, 'InvalidArgumentsError');
+      else await update;
+    });
+
     it('changes nothing by an update that is older than what it would change', async () => {
       await client.updateConfiguration({
         keyPath: ['bus'],

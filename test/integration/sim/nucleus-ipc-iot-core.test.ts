@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import mqtt, { type MqttClient } from 'mqtt';
 import { IotCoreBroker } from '../../../src/sim/nucleus/iot-core-broker.ts';
+import { LiteIotCore } from '../../../src/sim/nucleus/iot-core-lite.ts';
 import type { NucleusMode } from '../../../src/sim/nucleus/services.ts';
 import { waitFor } from '../../fixtures/agent/wait-for.ts';
 import { type Client, connectClient, errorOf } from '../../fixtures/nucleus-client.ts';
@@ -174,5 +175,51 @@ describe('AWS IoT Core through a nucleus whose connection is away', () => {
     const active = client.subscribeToIoTCore({ topicName: 'cmd/a', qos: AT_LEAST_ONCE }).activate();
     await broker.start(port);
     await active;
+  });
+});
+
+describe('what nucleus lite holds of AWS IoT Core', () => {
+  let broker: IotCoreBroker;
+  let iotCore: LiteIotCore;
+  let cloud: MqttClient;
+
+  beforeEach(async () => {
+    broker = new IotCoreBroker();
+    const brokerUrl = await broker.start();
+    iotCore = new LiteIotCore(brokerUrl, 'press-1');
+    iotCore.start();
+    cloud = await mqtt.connectAsync(brokerUrl);
+    await waitFor('IoT Core', () => iotCore.online);
+  });
+
+  afterEach(async () => {
+    await iotCore.stop();
+    await cloud.endAsync(true);
+    await broker.stop();
+  });
+
+  const send = (bytes: number) =>
+    iotCore.publish({ topic: 'a', payload: Buffer.alloc(bytes), qos: 1, retain: false }) === undefined;
+
+  it('are ten messages without an acknowledgement, and then it refuses until some are there', async () => {
+    for (let sent = 0; sent < 10; sent++) assert.equal(send(10), true);
+    assert.equal(send(10), false);
+    await waitFor('acknowledgements', () => send(10));
+  });
+
+  it('are 15,000 bytes without an acknowledgement', async () => {
+    assert.equal(send(9_000), true);
+    assert.equal(send(9_000), false);
+    await waitFor('the acknowledgement', () => send(9_000));
+  });
+
+  it('is no message from the cloud that is longer than 5,000 bytes', async () => {
+    const got: number[] = [];
+    const deliver = ({ payload }: { readonly payload: Uint8Array }) => got.push(payload.length);
+    await iotCore.subscribe('cmd/a', 1, deliver);
+    await cloud.publishAsync('cmd/a', Buffer.alloc(5_000), { qos: 1 });
+    await cloud.publishAsync('cmd/a', Buffer.alloc(4_900), { qos: 1 });
+    await waitFor('the shorter one', () => got.length > 0);
+    assert.deepEqual(got, [4_900]);
   });
 });

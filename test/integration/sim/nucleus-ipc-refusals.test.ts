@@ -159,4 +159,10 @@ describe('packets of the simulated lite nucleus, 10,000 bytes at most', () => {
       );
     });
   });
+
+  it('are for 50 clients, and the next is turned away', async () => {
+    const others = await Promise.all(Array.from({ length: 49 }, () => connectClient(nucleus)));
+    await assert.rejects(connectClient(nucleus));
+    await Promise.all(others.map((other) => other.close()));
+  });
 });

@@ -36,7 +36,9 @@ function onClassic({ component, request, nucleus }: Call): Answer {
 function onLite({ component, request, nucleus }: Call): Answer {
   const { timestamp, valueToMerge: value } = request;
   const path = litePath(request['keyPath']);
-  if (typeof timestamp !== 'number' || value === undefined || path === 'malformed') {
+  // It wants a number with a fraction: the SDK's client writes whole seconds without one, and is refused.
+  const isDouble = typeof timestamp === 'number' && !Number.isInteger(timestamp);
+  if (!isDouble || value === undefined || path === 'malformed') {
     return new Refusal('InvalidArgumentsError', 'Received invalid parameters.');
   }
   if (path !== 'too deep' && touchesRestricted(path, value)) {
