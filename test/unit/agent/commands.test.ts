@@ -5,6 +5,7 @@ import { declareVerb, type Verb } from '../../../src/agent/commands/verb.ts';
 import type { Reply } from '../../../src/domain/command.ts';
 import { failure, ok } from '../../../src/domain/errors.ts';
 import { type Route, splitRoute } from '../../../src/domain/route.ts';
+import { FakeAudit } from '../../fakes/audit.ts';
 import { FakeBus } from '../../fakes/bus.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeControls } from '../../fakes/controls.ts';
@@ -370,6 +371,8 @@ describe('commands', () => {
       [`iotcore:cmd/edge-agent/${THING}/wake/reply`, `iotcore:cmd/edge-agent/${THING}/wake/reply`, 'iotcore:ops/inbox'],
     );
     assert.equal(again.topicOf('c', 'rejected'), `iotcore:cmd/edge-agent/${THING}/nonsense/reply`);
+    const told = again.audit.entries.map(({ facts }) => `${facts['id']} ${facts['by']} ${facts['bus']}`);
+    assert.deepEqual([...new Set(told)], ['a mqtt iotcore', 'b mqtt iotcore', 'c mqtt iotcore']);
   });
 
   it('cannot choose the bus of their replies', async () => {
@@ -397,6 +400,7 @@ class Device {
   readonly bus = new FakeBus();
   readonly outbox: FakeOutbox;
   readonly log = new FakeLog();
+  readonly audit = new FakeAudit();
   readonly controls: FakeControls;
   readonly commands: Commands;
 
@@ -415,6 +419,7 @@ class Device {
         outbox,
         clock,
         log: this.log,
+        audit: this.audit,
         controls: this.controls,
       },
       counters: this.controls.counters,
