@@ -1,9 +1,11 @@
 import mqtt from 'mqtt';
 import { EmbeddedBroker } from '../../src/adapters/aedes/embedded-broker.ts';
+import { iotCoreBus } from '../../src/adapters/greengrass/iot-core-bus.ts';
 import { IpcLink } from '../../src/adapters/greengrass/link.ts';
 import { localBus } from '../../src/adapters/greengrass/local-bus.ts';
 import { MqttBus } from '../../src/adapters/mqtt/mqtt-bus.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
+import { IotCoreBroker } from '../../src/sim/nucleus/iot-core-broker.ts';
 import { FakeBus, FakeHub } from '../fakes/bus.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { MOSQUITTO, Mosquitto } from '../fixtures/mosquitto.ts';
@@ -17,6 +19,7 @@ describeBus('MQTT 3.1.1 on mosquitto', async (context) => brokerBench(await mosq
 describeBus('MQTT 5 on mosquitto', async (context) => brokerBench(await mosquitto(context), 5));
 for (const kind of ['classic', 'lite'] as const) {
   describeBus(`Greengrass local publish/subscribe, ${kind}`, () => localBench(kind));
+  describeBus(`AWS IoT Core through Greengrass, ${kind}`, () => iotCoreBench(kind));
 }
 
 type Broker = { readonly url: string; cut(): Promise<void>; restore(): Promise<void>; close(): Promise<void> };
@@ -121,6 +124,37 @@ async function localBench(kind: 'classic' | 'lite'): Promise<BusBench> {
     close: async () => {
       await link.stop(1_000);
       await nucleus.close();
+    },
+  };
+}
+
+/** As above; the test is a client of the broker that stands for AWS IoT Core. */
+async function iotCoreBench(kind: 'classic' | 'lite'): Promise<BusBench> {
+  const broker = new IotCoreBroker();
+  const brokerUrl = await broker.start();
+  const nucleus = await startTestNucleusIpc({ mode: kind, brokerUrl });
+  const needs = { clock: systemClock, log: new FakeLog(), random: () => 0 };
+  const link = new IpcLink({ socketPath: nucleus.socketPath, token: nucleus.svcuid, ...needs });
+  await link.start();
+  const other = await mqtt.connectAsync(brokerUrl, { clientId: 'other', reconnectPeriod: 50 });
+  const seen: { topic: string; payload: string }[] = [];
+  other.on('message', (topic, payload) => seen.push({ topic, payload: payload.toString() }));
+  await other.subscribeAsync('t/#', { qos: 1 });
+  return {
+    bus: iotCoreBus({ link, kind, thing: nucleus.thing, ...needs }),
+    seen,
+    retains: kind === 'classic',
+    unreachable: 'E_IPC_UNREACHABLE',
+    publish: async ({ topic, payload }) => {
+      await other.publishAsync(topic, Buffer.from(payload), { qos: 1 });
+    },
+    cut: () => nucleus.cut(),
+    restore: () => nucleus.restart(),
+    close: async () => {
+      await link.stop(1_000);
+      await nucleus.close();
+      await other.endAsync(true);
+      await broker.stop();
     },
   };
 }

@@ -1,8 +1,18 @@
 import type { IpcClient } from '../../src/adapters/greengrass/client.ts';
 import type { IpcRequest } from '../../src/adapters/greengrass/ipc-errors.ts';
-import type { IpcLink, StateListener } from '../../src/adapters/greengrass/link.ts';
+import type { IpcLink } from '../../src/adapters/greengrass/link.ts';
 import type { StreamNeeds } from '../../src/adapters/greengrass/restored-stream.ts';
-import { EdgeError, type ErrorCode, fail, failure, ok, type Result, toFailure } from '../../src/domain/errors.ts';
+import type { StateListener } from '../../src/adapters/greengrass/told-state.ts';
+import {
+  EdgeError,
+  type ErrorCode,
+  type Failure,
+  fail,
+  failure,
+  ok,
+  type Result,
+  toFailure,
+} from '../../src/domain/errors.ts';
 import type { BusState } from '../../src/ports/bus.ts';
 
 type Stream = {
@@ -14,8 +24,11 @@ type Stream = {
 };
 
 /** A connection to a nucleus that is played by the test. */
-export class FakeLink implements Pick<IpcLink, 'call' | 'subscribe' | 'onState' | 'state'> {
+export class FakeLink implements Pick<IpcLink, 'call' | 'subscribe' | 'onState' | 'state' | 'lastError' | 'renew'> {
   state: BusState = 'offline';
+  lastError: Failure | undefined;
+  /** Why a new client was asked for. */
+  readonly renewed: Failure[] = [];
   /** What the nucleus answers, by the method of the client; throw `refuse(code)` for a failure. Others answer `{}`. */
   readonly answers: Record<string, (request: never) => unknown> = {};
   /** Every call that reached the nucleus. */
@@ -60,6 +73,10 @@ export class FakeLink implements Pick<IpcLink, 'call' | 'subscribe' | 'onState' 
   onState(listener: StateListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  renew(reason: Failure): void {
+    this.renewed.push(reason);
   }
 
   // What the test does to it.

@@ -41,6 +41,8 @@ function transportOf({ kind, thing }: IotCoreBusNeeds): IpcTransport {
     publishOperation: 'PublishToIoTCore',
     maxInFlight: MAX_IN_FLIGHT,
     spools: kind === 'classic',
+    // It subscribes again after a loss, once; what fails then is dropped from its table (iotcored_re_register_all_subs).
+    forgets: kind === 'lite',
     probeTopic: iotCorePulseTopic(thing),
     refusal: (message) => refusalOf(message, kind),
     send: (client, message, qos) => client.publishToIoTCore(requestOf(message, qos, kind)),

@@ -1,15 +1,24 @@
-import { type Failure, fail, failure, type Result } from '../../domain/errors.ts';
+import { type ErrorCode, type Failure, fail, failure, type Result } from '../../domain/errors.ts';
 import { isValidFilter } from '../../domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Outgoing } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { Deliveries } from './deliveries.ts';
-import { IpcPublisher } from './ipc-publisher.ts';
+import { IpcPublisher, type PublisherNeeds } from './ipc-publisher.ts';
 import type { IpcTransport } from './ipc-transport.ts';
-import type { IpcLink, StateListener } from './link.ts';
+import type { IpcLink } from './link.ts';
+import { type StateListener, ToldState } from './told-state.ts';
+
+/** A subscription that failed so often on one connection is not waited for: the rest of the bus shall work. */
+const AWAITED_ATTEMPTS = 3;
+/** Trying these again soon makes no sense. */
+const LASTING: ReadonlySet<ErrorCode> = new Set(['E_IPC_UNAUTHORIZED', 'E_IPC_UNSUPPORTED', 'E_IPC_REFUSED']);
+
+/** What a bus needs of the link. */
+type BusLink = PublisherNeeds['link'] & Pick<IpcLink, 'subscribe' | 'onState' | 'state' | 'lastError'>;
 
 export type IpcBusNeeds = {
-  readonly link: IpcLink;
+  readonly link: BusLink;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -31,12 +40,10 @@ export class IpcBus implements Bus {
   readonly #publisher: IpcPublisher;
   readonly #deliveries: Deliveries;
   readonly #subscriptions = new Map<string, Subscription>();
-  /** Filters that the nucleus has not answered yet on this connection. */
-  readonly #awaited = new Set<string>();
+  /** Filters that do not stand yet on this connection, and how many attempts are left to wait for. */
+  readonly #awaited = new Map<string, number>();
   readonly #refused = new Map<string, Failure>();
-  readonly #listeners = new Set<StateListener>();
-  #state: BusState = 'offline';
-  #lastError: Failure | undefined;
+  readonly #told: ToldState;
   #unreachable: Failure | undefined;
   #stopListening: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
@@ -44,26 +51,27 @@ export class IpcBus implements Bus {
   constructor(needs: IpcBusNeeds, transport: IpcTransport) {
     this.#needs = needs;
     this.#transport = transport;
+    this.#told = new ToldState(needs.log);
     this.#deliveries = new Deliveries(needs.log);
     const onReach = (error: Failure | undefined) => this.#reachChanged(error);
-    this.#publisher = new IpcPublisher({ ...needs, transport, onReach, isOnline: () => this.#state === 'online' });
+    this.#publisher = new IpcPublisher({ ...needs, transport, onReach, isOnline: () => this.state === 'online' });
   }
 
   get state(): BusState {
-    return this.#state;
+    return this.#told.state;
   }
 
   get lastError(): Failure | undefined {
-    return this.#lastError;
+    return this.#told.error;
   }
 
   get window(): number {
-    return this.#state === 'online' ? this.#publisher.window : 0;
+    return this.state === 'online' ? this.#publisher.window : 0;
   }
 
   async start(): Promise<void> {
     if (this.#stopListening !== undefined) throw new Error('the bus was started before');
-    this.#tell('connecting', undefined);
+    this.#told.tell('connecting', undefined);
     this.#stopListening = this.#needs.link.onState(() => this.#linkChanged());
     for (const filter of this.#subscriptions.keys()) this.#open(filter);
     this.#settle();
@@ -75,8 +83,7 @@ export class IpcBus implements Bus {
   }
 
   onState(listener: StateListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#told.listen(listener);
   }
 
   subscribe(filter: string, qos: 0 | 1, handler: Handler): void {
@@ -89,15 +96,15 @@ export class IpcBus implements Bus {
     if (before !== undefined && before.qos >= qos) return;
     void before?.close();
     this.#subscriptions.set(filter, { qos, handlers: before?.handlers ?? [handler], close: async () => {} });
-    if (this.#stopListening !== undefined && this.#state !== 'stopped') this.#open(filter);
+    if (this.#stopListening !== undefined && this.state !== 'stopped') this.#open(filter);
   }
 
   publishDirect(messages: readonly Outgoing[]): boolean {
-    return this.#state === 'online' && this.#publisher.publishDirect(messages);
+    return this.state === 'online' && this.#publisher.publishDirect(messages);
   }
 
   async publishAcked(message: Outgoing): Promise<Result<void>> {
-    if (this.#state !== 'online') return fail('E_BUS_OFFLINE');
+    if (this.state !== 'online') return fail('E_BUS_OFFLINE');
     return this.#publisher.publishAcked(message);
   }
 
@@ -105,7 +112,7 @@ export class IpcBus implements Bus {
     const subscription = this.#subscriptions.get(filter);
     if (subscription === undefined) return;
     const { qos, handlers } = subscription;
-    if (this.#state !== 'online') this.#awaited.add(filter);
+    if (this.state !== 'online') this.#await(filter);
     subscription.close = this.#transport.receive(this.#needs.link, {
       filter,
       qos,
@@ -114,10 +121,17 @@ export class IpcBus implements Bus {
     });
   }
 
+  #await(filter: string): void {
+    this.#awaited.set(filter, AWAITED_ATTEMPTS);
+  }
+
   #answered(filter: string, error: Failure | undefined): void {
-    this.#awaited.delete(filter);
+    const left = (this.#awaited.get(filter) ?? 0) - 1;
+    if (error === undefined || LASTING.has(error.code) || left <= 0) this.#awaited.delete(filter);
+    else this.#awaited.set(filter, left);
     if (error === undefined) this.#refused.delete(filter);
     else this.#refuse(filter, error);
+    if (error !== undefined && !LASTING.has(error.code)) this.#publisher.suspect();
     this.#settle();
   }
 
@@ -125,13 +139,16 @@ export class IpcBus implements Bus {
   #refuse(filter: string, error: Failure): void {
     const known = this.#refused.get(filter)?.code === error.code;
     this.#refused.set(filter, error);
-    if (this.#state === 'online' && !known) this.#tell('online', error);
+    if (this.state === 'online' && !known) this.#told.tell('online', error);
   }
 
   #linkChanged(): void {
     this.#publisher.reset();
     this.#unreachable = undefined;
-    if (this.#needs.link.state === 'online') for (const filter of this.#subscriptions.keys()) this.#awaited.add(filter);
+    for (const filter of this.#subscriptions.keys()) {
+      this.#refused.delete(filter);
+      this.#await(filter);
+    }
     this.#settle();
   }
 
@@ -140,26 +157,32 @@ export class IpcBus implements Bus {
     if (error === undefined) this.#needs.log.info({ bus: name }, 'can be reached again');
     else this.#needs.log.warn({ bus: name, code: error.code, reason: error.message }, 'cannot be reached');
     this.#unreachable = error && failure('E_BUS_UNREACHABLE', `${name}: ${error.message}`, error);
+    if (error === undefined) this.#openAgain();
     this.#settle();
+  }
+
+  /** The way is open again: opens now what failed meanwhile, or what may have been forgotten. */
+  #openAgain(): void {
+    for (const [filter, { close }] of this.#subscriptions) {
+      if (!this.#transport.forgets && !this.#refused.has(filter)) continue;
+      void close();
+      this.#open(filter);
+    }
   }
 
   /** Makes one state of the link, the answers to the subscriptions and the way behind the nucleus. */
   #settle(): void {
     const { link } = this.#needs;
-    if (link.state !== 'online') this.#become(link.state === 'connecting' ? 'connecting' : 'offline', link.lastError);
-    else if (this.#awaited.size > 0) this.#become('connecting', undefined);
-    else if (this.#unreachable !== undefined) this.#become('offline', this.#unreachable);
-    else this.#become('online', [...this.#refused.values()][0]);
-  }
-
-  #become(state: BusState, error: Failure | undefined): void {
-    if (state === this.#state) this.#lastError = error;
-    else this.#tell(state, error);
+    if (link.state !== 'online')
+      this.#told.become(link.state === 'connecting' ? 'connecting' : 'offline', link.lastError);
+    else if (this.#unreachable !== undefined) this.#told.become('offline', this.#unreachable);
+    else if (this.#awaited.size > 0) this.#told.become('connecting', undefined);
+    else this.#told.become('online', [...this.#refused.values()][0]);
   }
 
   async #end(deadlineMs: number): Promise<void> {
-    const wasOnline = this.#state === 'online';
-    this.#tell('stopped', this.#lastError);
+    const wasOnline = this.state === 'online';
+    this.#told.tell('stopped', this.lastError);
     const late = Promise.withResolvers<void>();
     const cancel = this.#needs.clock.after(deadlineMs, late.resolve);
     if (wasOnline) await Promise.race([this.#publisher.idle(), late.promise]);
@@ -169,18 +192,5 @@ export class IpcBus implements Bus {
     const closing = [...this.#subscriptions.values()].map(({ close }) => close());
     await Promise.race([Promise.all(closing), late.promise]);
     cancel();
-  }
-
-  #tell(state: BusState, error: Failure | undefined): void {
-    if (this.#state === 'stopped') return;
-    this.#state = state;
-    this.#lastError = error;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(state, error);
-      } catch (err) {
-        this.#needs.log.error({ err, state }, 'a listener of the bus failed');
-      }
-    }
   }
 }

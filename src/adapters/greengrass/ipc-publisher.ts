@@ -19,7 +19,7 @@ const MAX_RETRIES = 6;
 const PROOF_HOLDS_MS = 10_000;
 
 export type PublisherNeeds = {
-  readonly link: IpcLink;
+  readonly link: Pick<IpcLink, 'call' | 'renew'>;
   readonly transport: IpcTransport;
   readonly clock: Clock;
   readonly log: Log;
@@ -70,6 +70,11 @@ export class IpcPublisher {
     return result;
   }
 
+  /** Something else than a message did not pass: finds out whether anything does. */
+  suspect(): void {
+    if (this.#reach.open) void this.#reach.check(true);
+  }
+
   /** Forgets what it knew of the way: the connection to the nucleus is a new one, or none. */
   reset(): void {
     this.#reach.reset();
@@ -108,7 +113,7 @@ export class IpcPublisher {
 
   /** Each code is told once until a message passes: a result every 10 ms would fill the log. */
   #directFailed({ topic }: Outgoing, { code, message: why }: Failure): void {
-    if (code === 'E_IPC_FAILED' && this.#reach.open) void this.#reach.check(true);
+    if (code === 'E_IPC_FAILED') this.suspect();
     if (code === 'E_IPC_OFFLINE' || this.#told === code) return;
     this.#told = code;
     this.#needs.log.warn({ topic, code, why }, 'messages do not pass');

@@ -12,13 +12,15 @@ export type IpcTransport = {
   readonly maxInFlight: number;
   /** Whether the nucleus acknowledges what it keeps in its memory only. */
   readonly spools: boolean;
+  /** Whether a nucleus that lost what is behind it may forget subscriptions without a word. */
+  readonly forgets: boolean;
   /** Where our own tiny messages go; accessControl has to allow it. */
   readonly probeTopic: string;
   /** Tells why the nucleus would never take it. */
   refusal(message: Outgoing): Failure | undefined;
   send(client: IpcClient, message: Outgoing, qos: 0 | 1): Promise<unknown>;
   /** Opens a stream of what matches, on this client and on those that follow. Returns a function that ends it. */
-  receive(link: IpcLink, wanted: Wanted): () => Promise<void>;
+  receive(link: Pick<IpcLink, 'subscribe'>, wanted: Wanted): () => Promise<void>;
 };
 
 export type Wanted = {

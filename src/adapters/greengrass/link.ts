@@ -7,6 +7,7 @@ import { type IpcAddress, type IpcClient, type MadeClient, type MakeClient, make
 import { ClientSession } from './client-session.ts';
 import { connectFailure, type IpcRequest } from './ipc-errors.ts';
 import { RestoredStream, type StreamNeeds } from './restored-stream.ts';
+import { type StateListener, ToldState } from './told-state.ts';
 
 /** The classic nucleus, still starting on a small device, takes seconds; one that takes longer is as good as away. */
 const CONNECT_DEADLINE_MS = 10_000;
@@ -27,8 +28,6 @@ export type IpcLinkOptions = IpcAddress & {
 /** A stream of whatever messages. */
 type AnyStream = Pick<RestoredStream<unknown>, 'attach' | 'detach' | 'close'>;
 
-export type StateListener = (state: BusState, error: Failure | undefined) => void;
-
 /**
  * The connection of this component to its nucleus, shared by everything that speaks Greengrass IPC. After each loss it
  * makes a new client, with jittered backoff, and opens every subscription again. Nothing here rejects.
@@ -36,25 +35,24 @@ export type StateListener = (state: BusState, error: Failure | undefined) => voi
 export class IpcLink {
   readonly #options: IpcLinkOptions;
   readonly #streams = new Set<AnyStream>();
-  readonly #listeners = new Set<StateListener>();
+  readonly #told: ToldState;
   readonly #stop = new AbortController();
-  #state: BusState = 'offline';
-  #lastError: Failure | undefined;
   #session: ClientSession | undefined;
   #running: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: IpcLinkOptions) {
     this.#options = options;
+    this.#told = new ToldState(options.log);
   }
 
   get state(): BusState {
-    return this.#state;
+    return this.#told.state;
   }
 
   /** Why the last attempt failed, or the last connection ended; undefined while online. */
   get lastError(): Failure | undefined {
-    return this.#lastError;
+    return this.#told.error;
   }
 
   /** Starts connecting and returns without waiting for the nucleus. Call once. */
@@ -71,8 +69,7 @@ export class IpcLink {
 
   /** Tells every change of `state`. Returns a function that ends the listening. */
   onState(listener: StateListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#told.listen(listener);
   }
 
   /** Asks the nucleus once. `run` gets the client of the moment, and must not keep it. */
@@ -81,7 +78,7 @@ export class IpcLink {
     run: (client: IpcClient) => Promise<T>,
     { deadlineMs = CALL_DEADLINE_MS }: { readonly deadlineMs?: number } = {},
   ): Promise<Result<T>> {
-    const session = this.#state === 'online' ? this.#session : undefined;
+    const session = this.state === 'online' ? this.#session : undefined;
     if (session === undefined || session.over) return Promise.resolve(fail('E_IPC_OFFLINE', request.operation));
     return session.call(request, run, deadlineMs);
   }
@@ -90,7 +87,7 @@ export class IpcLink {
   subscribe<M>(needs: StreamNeeds<M>): () => Promise<void> {
     const stream = new RestoredStream(needs, this.#options);
     this.#streams.add(stream);
-    if (this.#state === 'online' && this.#session !== undefined) stream.attach(this.#session.client);
+    if (this.state === 'online' && this.#session !== undefined) stream.attach(this.#session.client);
     return async () => {
       this.#streams.delete(stream);
       await stream.close();
@@ -99,20 +96,20 @@ export class IpcLink {
 
   /** Gives the client of the moment up, for one that looks alive and is not, and makes a new one. */
   renew(reason: Failure): void {
-    if (this.#state === 'online') this.#session?.end(reason);
+    if (this.state === 'online') this.#session?.end(reason);
   }
 
   async #stayConnected(): Promise<void> {
     const { clock, random, log } = this.#options;
     let failures = 0;
     while (!this.#stop.signal.aborted) {
-      this.#tell('connecting', this.#lastError);
+      this.#told.tell('connecting', this.lastError);
       const { reason, onlineMs } = await this.#connectOnce();
       if (this.#stop.signal.aborted) return;
       if (onlineMs >= STABLE_MS) failures = 0;
       const retryInMs = Math.round(backoffMs(failures++, random));
       log.warn({ code: reason.code, reason: reason.message, retryInMs }, 'connection to the nucleus ended');
-      this.#tell('offline', reason);
+      this.#told.tell('offline', reason);
       await clock.sleep(retryInMs, this.#stop.signal).catch(() => {});
     }
   }
@@ -138,13 +135,13 @@ export class IpcLink {
 
   #online(session: ClientSession): void {
     this.#options.log.info({ socket: this.#options.socketPath }, 'connected to the nucleus');
-    this.#tell('online', undefined);
+    this.#told.tell('online', undefined);
     for (const stream of [...this.#streams]) if (!session.over) stream.attach(session.client);
   }
 
   async #end(deadlineMs: number): Promise<void> {
     this.#stop.abort();
-    this.#tell('stopped', this.#lastError);
+    this.#told.tell('stopped', this.lastError);
     const session = this.#session;
     for (const stream of this.#streams) stream.detach();
     this.#streams.clear();
@@ -153,18 +150,5 @@ export class IpcLink {
     const deadline = this.#options.clock.sleep(deadlineMs, cut.signal).catch(() => {});
     await Promise.race([Promise.all([session?.closed(), this.#running]), deadline]);
     cut.abort();
-  }
-
-  #tell(state: BusState, error: Failure | undefined): void {
-    if (this.#state === 'stopped') return;
-    this.#state = state;
-    this.#lastError = error;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(state, error);
-      } catch (err) {
-        this.#options.log.error({ err, state }, 'a listener of the link failed');
-      }
-    }
   }
 }

@@ -11,7 +11,7 @@ const MISSED_PULSES = 3;
 const MAX_FRUITLESS = 4;
 
 export type WatchdogNeeds = {
-  readonly link: IpcLink;
+  readonly link: Pick<IpcLink, 'call' | 'subscribe' | 'onState' | 'renew'>;
   /** A local topic of our own, to publish and to subscribe to. */
   readonly topic: string;
   readonly clock: Clock;
