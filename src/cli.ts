@@ -44,6 +44,8 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
     return doctor(doctorProbes) as CliCommand;
   },
   'component lint': async () => (await import('./cli/component-lint.ts')).componentLint as CliCommand,
+  'simulate nucleus': async () => (await import('./cli/simulate-nucleus.ts')).simulateNucleus as unknown as CliCommand,
+  'simulate deploy': async () => (await import('./cli/simulate-deploy.ts')).simulateDeploy as unknown as CliCommand,
   'simulate sensors': async () => (await import('./cli/simulate-sensors.ts')).simulateSensors as unknown as CliCommand,
 };
 
@@ -121,10 +123,11 @@ function toOption({ name, description, default: value, defaultText, parse }: Fla
   const option = new Option(name, description);
   if (value !== undefined) option.default(value, defaultText);
   if (parse !== undefined) {
-    option.argParser((text) => {
+    option.argParser((text, before: unknown) => {
       const parsed = parse(text);
       if (!parsed.ok) throw new EdgeError({ ...parsed.error, message: `${parsed.error.message} (${name})` });
-      return parsed.value;
+      // `<x...>`: each value is a list of one, and they add up.
+      return option.variadic && Array.isArray(before) ? before.concat(parsed.value) : parsed.value;
     });
   }
   return option;

@@ -476,6 +476,11 @@ export const ERRORS = {
   },
 
   // The simulated nucleus
+  E_NUCLEUS_UNREACHABLE: {
+    retryable: true,
+    message: 'The simulated nucleus cannot be reached',
+    hint: 'Start it with `openclaw-edge simulate nucleus --root DIR`, and give the same --root.',
+  },
   E_NUCLEUS_SOCKET: {
     retryable: false,
     message: 'The IPC socket of the simulated nucleus cannot be opened',

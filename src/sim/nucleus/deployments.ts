@@ -74,9 +74,13 @@ export class Deployments {
     return this.#ends.get(deploymentId);
   }
 
-  /** Ends the one in progress where it stands; no other begins. */
-  async stop(): Promise<void> {
+  /** Ends the one in progress where it stands; no other begins. Its work may take a moment to notice: see `stop`. */
+  abort(): void {
     this.#stopped.abort(new Error('the nucleus was stopped'));
+  }
+
+  async stop(): Promise<void> {
+    this.abort();
     await this.#work;
     for (const { give } of this.#queue) give(this.#stopped.signal.reason);
   }
@@ -95,12 +99,13 @@ export class Deployments {
         await this.#parts.save();
         this.#parts.tell(next.deploymentId, 'IN_PROGRESS');
         const applied = await this.#parts.apply(next.deploymentId, next.document, signal);
+        signal.throwIfAborted();
         this.#end(next, applied);
         await this.#parts.save();
         next.settle({ ...applied, deploymentId: next.deploymentId });
       } catch (cause) {
         if (!signal.aborted) this.#end(next, { status: 'FAILED', reason: String(cause) });
-        next.give(cause);
+        next.give(signal.aborted ? signal.reason : cause);
       }
       this.#current = undefined;
     }

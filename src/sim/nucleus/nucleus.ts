@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { EdgeError } from '../../domain/errors.ts';
+import { EdgeError, failure } from '../../domain/errors.ts';
 import { machineTime, type Time } from '../pace.ts';
 import { ClassicEngine } from './classic/engine.ts';
 import { ComponentStore } from './component-store.ts';
@@ -15,6 +16,7 @@ import { LiteEngine } from './lite/engine.ts';
 import { LogFile } from './log-file.ts';
 import { makeServices } from './make-services.ts';
 import { ProcessGroups } from './process-groups.ts';
+import type { PubSub } from './pubsub.ts';
 import type { SavedComponent } from './saved-state.ts';
 import { emptyState, StateFile } from './saved-state.ts';
 import type { NucleusMode, NucleusServices } from './services.ts';
@@ -137,13 +139,22 @@ export class Nucleus {
     return this.#layout;
   }
 
+  /** The local bus, for what takes part in it without being a component. */
+  get pubsub(): PubSub {
+    return this.#ipc.pubsub;
+  }
+
   /** Takes up what the root folder holds: configuration, components, deployments that the cloud sends again. */
   async start(): Promise<void> {
     if (this.#isStarted) throw new Error('the nucleus was started before');
     this.#isStarted = true;
     const saved = (await this.#state.read()) ?? emptyState(this.#options.mode);
     if (saved.mode !== this.#options.mode) {
-      throw new Error(`${this.#layout.root} belongs to a nucleus in ${saved.mode} mode`);
+      throw new EdgeError(failure('E_USAGE', `${this.#layout.root} belongs to a nucleus in ${saved.mode} mode`));
+    }
+    // Two of one root would end each other's processes.
+    if (await isListening(this.#layout.ipcSocket)) {
+      throw new EdgeError(failure('E_USAGE', `another nucleus runs in ${this.#layout.root}`));
     }
     // A nucleus that was killed may have left some; as systemd would, none of them outlives it.
     await this.#groups.killLeftovers();
@@ -188,6 +199,7 @@ export class Nucleus {
   /** The power fails: SIGKILL for every process, and nothing more is written. The root folder is as after a power cut. */
   async killAll(): Promise<void> {
     this.#isDead = true;
+    this.#deployments.abort();
     const written = this.#state.die();
     await this.#groups.killAll();
     await written;
@@ -270,3 +282,14 @@ type Unstamped = { readonly reason: string | undefined } & (
   | { readonly event: 'component'; readonly component: string; readonly version: string; readonly state: string }
   | { readonly event: 'deployment'; readonly deploymentId: string; readonly status: string }
 );
+
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

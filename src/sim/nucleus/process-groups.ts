@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import type { Time } from '../pace.ts';
 
 /** In the environment of every process of a nucleus: how leftovers of one that was killed are known. */
@@ -21,8 +22,8 @@ export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signa
 /** One process that leads a group of its own, with everything it starts. */
 export type ProcessGroup = {
   readonly pid: number | undefined;
-  readonly stdout: NonNullable<ChildProcess['stdout']>;
-  readonly stderr: NonNullable<ChildProcess['stderr']>;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
   /** End of the first process; others of the group may live on. What cannot be started at all ends with code 127. */
   readonly exited: Promise<Exit>;
   /** Ends the whole group: asks it to, and kills what is left after `graceMs`. */
@@ -34,6 +35,7 @@ export class ProcessGroups {
   readonly #mark: string;
   readonly #time: Time;
   readonly #live = new Set<number>();
+  #isDead = false;
 
   constructor(root: string, time: Time) {
     this.#mark = root;
@@ -41,6 +43,7 @@ export class ProcessGroups {
   }
 
   start({ command, args, cwd, env }: Launch): ProcessGroup {
+    if (this.#isDead) return stillborn();
     const child = spawn(command, args, {
       cwd,
       env: { ...env, [MARK]: this.#mark },
@@ -61,8 +64,9 @@ export class ProcessGroups {
     return { pid, stdout: child.stdout, stderr: child.stderr, exited, end };
   }
 
-  /** SIGKILL for everything at once, as when the power fails. */
+  /** SIGKILL for everything at once, as when the power fails. Nothing can be started after it. */
   async killAll(): Promise<void> {
+    this.#isDead = true;
     for (const pid of this.#live) signal(pid, 'SIGKILL');
     await Promise.all([...this.#live].map((pid) => this.#gone(pid, KILL_DEADLINE_MS)));
     await this.killLeftovers();
@@ -90,7 +94,7 @@ export class ProcessGroups {
 
   async #gone(pid: number, withinMs: number): Promise<boolean> {
     const deadline = this.#time.monotonic() + withinMs;
-    while (isThere(pid)) {
+    while (await isThere(pid)) {
       if (this.#time.monotonic() >= deadline) return false;
       await this.#time.sleep(POLL_MS);
     }
@@ -106,20 +110,38 @@ function signal(group: number, name: NodeJS.Signals): void {
   }
 }
 
-function isThere(group: number): boolean {
+/** Whether a process of the group lives; those that are dead, and that nobody has waited for yet, do not count. */
+async function isThere(group: number): Promise<boolean> {
   try {
     process.kill(-group, 0);
-    return true;
   } catch {
     return false;
   }
+  const stats = await Promise.all(
+    (await processes()).map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
+  );
+  // pid (name) state parent group: the name may hold anything, a ) too.
+  const members = stats.map((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' '));
+  const ours = members.filter(([, , of]) => Number(of) === group);
+  return ours.length === 0 || ours.some(([state]) => state !== 'Z');
 }
+
+async function processes(): Promise<readonly number[]> {
+  return (await readdir('/proc').catch(() => [])).map(Number).filter((pid) => pid > 1 && pid !== process.pid);
+}
+
+/** What is started when all has ended: it ends at once. */
+function stillborn(): ProcessGroup {
+  const nothing = () => Readable.from([]);
+  return { pid: undefined, stdout: nothing(), stderr: nothing(), exited: Promise.resolve(KILLED), end: async () => {} };
+}
+
+const KILLED: Exit = { code: null, signal: 'SIGKILL' };
 
 /** Linux only: elsewhere a nucleus that was killed leaves its processes to the user. */
 async function markedProcesses(mark: string): Promise<number[]> {
-  const pids = (await readdir('/proc').catch(() => [])).map(Number).filter((pid) => pid > 1 && pid !== process.pid);
   const marked = await Promise.all(
-    pids.map(async (pid) => {
+    (await processes()).map(async (pid) => {
       const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
       return environment.split('\0').includes(mark) ? [pid] : [];
     }),

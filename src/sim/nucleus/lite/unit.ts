@@ -184,6 +184,7 @@ export class Unit {
   }
 
   #become(active: ActiveState): void {
+    if (active === this.#active) return;
     this.#active = active;
     this.#parts.onChange(this);
   }
