@@ -69,8 +69,9 @@ export class ClassicIotCore implements IotCore {
     const subscription = { filter, qos, deliver };
     const end = () => this.#link.unsubscribe(subscription);
     while (!signal.aborted) {
-      if (await this.#link.subscribe(subscription)) return end;
-      if (this.online) {
+      const outcome = await this.#link.subscribe(subscription);
+      if (outcome === 'taken') return end;
+      if (outcome === 'refused') {
         end();
         return { reason: 'UNSPECIFIED_ERROR' };
       }
@@ -109,6 +110,7 @@ export class ClassicIotCore implements IotCore {
   }
 
   async #connected(signal: AbortSignal): Promise<void> {
+    if (this.online) return;
     const changed = new EventTarget();
     const stop = this.#link.onChange((online) => online && changed.dispatchEvent(new Event('online')));
     await once(changed, 'online', { signal }).catch(() => {});

@@ -78,15 +78,16 @@ export class IotCoreLink {
     else this.#client.publish(topic, Buffer.from(payload), { qos, retain }, (error) => done(!error));
   }
 
-  /** Resolves with whether the broker took it: false as well while there is no connection, or when it is lost meanwhile. */
-  async subscribe(subscription: Subscription): Promise<boolean> {
+  /** Asks the broker. `lost`: there is no connection, or it went meanwhile; the subscription comes with the next one. */
+  async subscribe(subscription: Subscription): Promise<'taken' | 'refused' | 'lost'> {
     this.#subscriptions.add(subscription);
-    if (this.#client === undefined || !this.online) return false;
+    if (this.#client === undefined || !this.online) return 'lost';
     try {
-      const granted = await this.#client.subscribeAsync(subscription.filter, { qos: subscription.qos });
-      return granted.every(({ qos }) => qos < 128);
+      await this.#client.subscribeAsync(subscription.filter, { qos: subscription.qos });
+      return 'taken';
     } catch {
-      return false;
+      // A filter that the broker, or mqtt.js itself, does not take; unless the connection is to blame.
+      return this.online ? 'refused' : 'lost';
     }
   }
 

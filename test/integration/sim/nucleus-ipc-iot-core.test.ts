@@ -170,6 +170,14 @@ describe('AWS IoT Core through a nucleus whose connection is away', () => {
     assert.deepEqual(await errorOf(subscribe), { code: 'ServiceError', text: 'Failed to bind the subscription.' });
   });
 
+  it('says on classic when IoT Core refuses a subscription', async () => {
+    await start('classic');
+    await broker.start(port);
+    await waitFor('online', nucleus.isOnline);
+    const refused = await errorOf(client.subscribeToIoTCore({ topicName: 'a/#/b', qos: AT_LEAST_ONCE }).activate());
+    assert.match(refused.text, /^Subscribe to topic a\/#\/b failed with error/);
+  });
+
   it('lets a subscription on classic wait until it is back', async () => {
     await start('classic');
     const active = client.subscribeToIoTCore({ topicName: 'cmd/a', qos: AT_LEAST_ONCE }).activate();

@@ -151,13 +151,7 @@ describe('packets of the simulated lite nucleus, 10,000 bytes at most', () => {
       'Failed to bind subscription.',
     );
     await streams[0]?.close();
-    await waitFor('a free place', async () => {
-      const stream = client.subscribeToTopic({ topic: 'a' });
-      return stream.activate().then(
-        () => true,
-        () => false,
-      );
-    });
+    await waitFor('a free place', () => accepts(() => client.subscribeToTopic({ topic: 'a' }).activate()));
   });
 
   it('are for 50 clients, and the next is turned away', async () => {
@@ -165,4 +159,19 @@ describe('packets of the simulated lite nucleus, 10,000 bytes at most', () => {
     await assert.rejects(connectClient(nucleus));
     await Promise.all(others.map((other) => other.close()));
   });
+
+  it('are free again when the connection of who held subscriptions is gone', async () => {
+    const other = await connectClient(nucleus);
+    const streams = Array.from({ length: 100 }, () => other.subscribeToTopic({ topic: 'a' }));
+    await Promise.all(streams.map((stream) => stream.activate()));
+    await other.close();
+    await waitFor('a free place', () => accepts(() => client.subscribeToTopic({ topic: 'a' }).activate()));
+  });
 });
+
+async function accepts(call: () => Promise<unknown>): Promise<boolean> {
+  return call().then(
+    () => true,
+    () => false,
+  );
+}
