@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { IotCore, IotMessage, IotRefusal } from './iot-core.ts';
-import { IotCoreLink } from './iot-core-link.ts';
+import { IotCoreLink, nucleusClientId } from './iot-core-link.ts';
 import { topicProblem } from './iot-core-topic.ts';
 
 /** maxMessageSizeInBytes of its MQTT configuration. */
@@ -22,7 +22,7 @@ export class ClassicIotCore implements IotCore {
   #inFlight = 0;
 
   constructor(url: string | undefined, thing: string) {
-    this.#link = new IotCoreLink({ url, clientId: thing, clean: false });
+    this.#link = new IotCoreLink({ url, clientId: nucleusClientId(thing), clean: false });
     this.#link.onChange((online) => (online ? this.#drain() : this.#dropQos0()));
   }
 

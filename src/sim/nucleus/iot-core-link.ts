@@ -16,11 +16,18 @@ type Subscription = {
 export type IotCoreLinkOptions = {
   /** Undefined: there is no broker, and it stays offline. */
   readonly url: string | undefined;
-  /** The thing, as with the real nuclei. */
   readonly clientId: string;
   /** The broker forgets the client when its connection ends. */
   readonly clean: boolean;
 };
+
+/**
+ * The MQTT client id of a thing's nucleus. The real ones use the thing's name itself; here the broker may well be the one
+ * that the agent speaks to under that name, and two clients of one name throw each other out.
+ */
+export function nucleusClientId(thing: string): string {
+  return `nucleus-${thing}`;
+}
 
 /** One MQTT connection that stands for AWS IoT Core: reconnects by itself and brings its subscriptions back. */
 export class IotCoreLink {

@@ -1,5 +1,5 @@
 import type { IotCore, IotMessage, IotRefusal } from './iot-core.ts';
-import { IotCoreLink } from './iot-core-link.ts';
+import { IotCoreLink, nucleusClientId } from './iot-core-link.ts';
 
 /** IOTCORED_MAX_SUBSCRIPTIONS */
 const MAX_SUBSCRIPTIONS = 128;
@@ -22,7 +22,7 @@ export class LiteIotCore implements IotCore {
   #unackedBytes = 0;
 
   constructor(url: string | undefined, thing: string) {
-    this.#link = new IotCoreLink({ url, clientId: thing, clean: true });
+    this.#link = new IotCoreLink({ url, clientId: nucleusClientId(thing), clean: true });
   }
 
   get online(): boolean {
