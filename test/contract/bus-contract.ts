@@ -68,6 +68,14 @@ export function describeBus(name: string, open: (context: Mocha.Context) => Prom
       assert.deepEqual(bench.seen, sent);
     });
 
+    it('hears its own messages, on wildcards too', async () => {
+      const came = collect(bus, 't/+/own');
+      await goOnline(bus);
+      assert.equal((await bus.publishAcked({ topic: 't/my/own', payload: 'x' })).ok, true);
+      await until(() => came.length > 0);
+      assert.deepEqual(came, [{ topic: 't/my/own', payload: 'x' }]);
+    });
+
     it('runs handlers one after another, also when one has to wait', async () => {
       const steps: string[] = [];
       bus.subscribe('t/slow', 1, async ({ payload }) => {
