@@ -82,7 +82,8 @@ export class Relay {
   /** One client is all: nobody else shall find the socket. */
   #hide(): void {
     this.#cancel?.();
-    this.#server.close(() => void rm(dirname(this.path), { recursive: true, force: true }).catch(() => {}));
+    this.#server.close();
+    void rm(dirname(this.path), { recursive: true, force: true }).catch(() => {});
   }
 }
 
