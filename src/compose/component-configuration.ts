@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ConfigurationReport } from '../agent/commands/controls.ts';
 import type { Config } from '../config/config.ts';
 import type { Checked } from '../config/load.ts';
@@ -50,7 +51,8 @@ export class ComponentConfiguration {
     if (delivered.ok && checked.ok)
       candidates.push({ delivered: delivered.value, config: checked.value, from: 'nucleus' });
     const before = await kept.load();
-    const again = before === undefined ? undefined : check(before);
+    const isNew = before !== undefined && !(delivered.ok && isDeepStrictEqual(before, delivered.value));
+    const again = isNew ? check(before) : undefined;
     if (again?.ok) candidates.push({ delivered: before, config: again.value, from: 'kept' });
     if (!checked.ok) this.refuse(checked);
     return { candidates, refused: checked.ok ? undefined : checked };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
-import { type AgentRunFlags, agentRun, type StartDevice } from '../../../src/cli/agent-run.ts';
+import { type AgentRunFlags, agentRun, type StartComponent, type StartDevice } from '../../../src/cli/agent-run.ts';
 import { EdgeError, type Failure, failure } from '../../../src/domain/errors.ts';
 import { capture } from './capture.ts';
 
@@ -88,5 +88,58 @@ describe('agent run', () => {
     assert.equal(await run(), 3);
     assert.deepEqual(stops, [8000]);
     assert.equal(JSON.parse(written.out).error.code, 'E_MODEL_MISSING');
+  });
+
+  describe('as a component', () => {
+    function component(how: { restart?: AbortSignal; refused?: true } = {}) {
+      const abort = new AbortController();
+      const { io, written } = capture('table', abort.signal);
+      const asked: Parameters<StartComponent>[0][] = [];
+      const startDevice: StartDevice = () => assert.fail('the nucleus has the configuration');
+      const command = agentRun(startDevice, async (options) => {
+        asked.push(options);
+        const problems = ['one', 'two'].map(
+          (path) => ({ code: 'E_CONFIG_INVALID', path, problem: 'is wrong' }) as const,
+        );
+        if (how.refused) return { ok: false, error: failure('E_CONFIG_INVALID', 'one'), problems };
+        return { ok: true, value: { url: undefined, refusal: undefined, restart: how.restart, stop: async () => {} } };
+      });
+      const run = (flags: Partial<AgentRunFlags> = {}) =>
+        command.run({ args: [], flags: { ...NO_FLAGS, ...flags } }, io);
+      return { run, abort, written, asked };
+    }
+
+    it('asks to be started again by exit code 75', async () => {
+      const restart = new AbortController();
+      const { run } = component({ restart: restart.signal });
+      const running = run();
+      restart.abort();
+      assert.equal(await running, 75);
+    });
+
+    it('ends with 0 when it is told to end at the same moment', async () => {
+      const restart = new AbortController();
+      const { run, abort } = component({ restart: restart.signal });
+      restart.abort();
+      abort.abort();
+      assert.equal(await run(), 0);
+    });
+
+    it('prints every reason and exits 1 where no configuration was ever good', async () => {
+      const { run, written } = component({ refused: true });
+      assert.equal(await run(), 1);
+      assert.match(written.err, /one is wrong\ntwo is wrong\n/);
+    });
+
+    it('puts the flags before what was delivered, and takes a file where one is named', async () => {
+      const { run, abort, asked } = component();
+      abort.abort();
+      await run({ batchSize: 3, config: CONFIG });
+      const { file, override } = asked[0] ?? assert.fail();
+      const read = await file?.read();
+      assert.equal(file?.baseDir, EXAMPLES);
+      assert.ok(read?.ok);
+      assert.equal(override(read.value).agents[0]?.batch.max, 3);
+    });
   });
 });
