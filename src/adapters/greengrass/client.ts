@@ -26,10 +26,11 @@ export type MakeClient = (needs: IpcAddress & { readonly clock: Clock }) => Prom
  * nobody pays for it, and the whole package would take 10 MB more. Rejects when the nucleus is not there.
  */
 export async function makeSdkClient(needs: IpcAddress & { readonly clock: Clock }): Promise<MadeClient> {
-  const { createClient, createDefaultClientConfig } = await import('aws-iot-device-sdk-v2/dist/greengrasscoreipc.js');
+  // By its default: the package is CommonJS, and in a bundle its names are not known.
+  const { default: sdk } = await import('aws-iot-device-sdk-v2/dist/greengrasscoreipc.js');
   const relay = await Relay.open(needs.socketPath, needs.clock);
-  const client = createClient({
-    ...createDefaultClientConfig(),
+  const client = sdk.createClient({
+    ...sdk.createDefaultClientConfig(),
     hostName: relay.path,
     connectTransform: async ({ message }) => {
       relay.settled();
