@@ -10,7 +10,9 @@ const AGAIN = 75;
 
 describe('the start script of the agent', () => {
   const children: ChildProcess[] = [];
-  after(() => children.forEach((child) => child.kill('SIGKILL')));
+  after(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
 
   it('starts the agent again as long as it asks for that, and passes its exit code on', async () => {
     const { start, starts } = await withAgent(`[ "$(wc -l <"$log")" -lt 3 ] && exit ${AGAIN}; exit 4`);
