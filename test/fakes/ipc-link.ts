@@ -1,6 +1,6 @@
 import type { IpcClient } from '../../src/adapters/greengrass/client.ts';
 import type { IpcRequest } from '../../src/adapters/greengrass/ipc-errors.ts';
-import type { IpcLink } from '../../src/adapters/greengrass/link.ts';
+import type { EndStream, IpcLink } from '../../src/adapters/greengrass/link.ts';
 import type { StreamNeeds } from '../../src/adapters/greengrass/restored-stream.ts';
 import type { StateListener } from '../../src/adapters/greengrass/told-state.ts';
 import {
@@ -29,6 +29,8 @@ export class FakeLink implements Pick<IpcLink, 'call' | 'subscribe' | 'onState' 
   lastError: Failure | undefined;
   /** Why a new client was asked for. */
   readonly renewed: Failure[] = [];
+  /** Resources of streams that were opened anew. */
+  readonly reopened: (string | undefined)[] = [];
   /** What the nucleus answers, by the method of the client; throw `refuse(code)` for a failure. Others answer `{}`. */
   readonly answers: Record<string, (request: never) => unknown> = {};
   /** Every call that reached the nucleus. */
@@ -56,7 +58,7 @@ export class FakeLink implements Pick<IpcLink, 'call' | 'subscribe' | 'onState' 
     }
   }
 
-  subscribe<M>({ operation, resource, onMessage, onOutcome }: StreamNeeds<M>): () => Promise<void> {
+  subscribe<M>({ operation, resource, onMessage, onOutcome }: StreamNeeds<M>): EndStream {
     const stream: Stream = {
       operation,
       resource,
@@ -65,9 +67,14 @@ export class FakeLink implements Pick<IpcLink, 'call' | 'subscribe' | 'onState' 
     };
     this.streams.add(stream);
     if (this.state === 'online') this.#attach(stream);
-    return async () => {
+    const end = async () => {
       this.streams.delete(stream);
     };
+    const reopen = () => {
+      this.reopened.push(resource);
+      this.#attach(stream);
+    };
+    return Object.assign(end, { reopen });
   }
 
   onState(listener: StateListener): () => void {

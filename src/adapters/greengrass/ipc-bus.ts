@@ -6,7 +6,7 @@ import type { Log } from '../../ports/log.ts';
 import { Deliveries } from './deliveries.ts';
 import { IpcPublisher, type PublisherNeeds } from './ipc-publisher.ts';
 import type { IpcTransport } from './ipc-transport.ts';
-import type { IpcLink } from './link.ts';
+import type { EndStream, IpcLink } from './link.ts';
 import { type StateListener, ToldState } from './told-state.ts';
 
 /** A subscription that failed so often on one connection is not waited for: the rest of the bus shall work. */
@@ -24,7 +24,7 @@ export type IpcBusNeeds = {
   readonly random: () => number;
 };
 
-type Subscription = { readonly qos: 0 | 1; readonly handlers: Handler[]; close: () => Promise<void> };
+type Subscription = { readonly qos: 0 | 1; readonly handlers: Handler[]; end?: EndStream };
 
 /**
  * A bus through the nucleus. There is one stream a filter, which serves the handlers of that filter only: each handler
@@ -94,8 +94,8 @@ export class IpcBus implements Bus {
     const before = this.#subscriptions.get(filter);
     before?.handlers.push(handler);
     if (before !== undefined && before.qos >= qos) return;
-    void before?.close();
-    this.#subscriptions.set(filter, { qos, handlers: before?.handlers ?? [handler], close: async () => {} });
+    void before?.end?.();
+    this.#subscriptions.set(filter, { qos, handlers: before?.handlers ?? [handler] });
     if (this.#stopListening !== undefined && this.state !== 'stopped') this.#open(filter);
   }
 
@@ -113,7 +113,7 @@ export class IpcBus implements Bus {
     if (subscription === undefined) return;
     const { qos, handlers } = subscription;
     if (this.state !== 'online') this.#await(filter);
-    subscription.close = this.#transport.receive(this.#needs.link, {
+    subscription.end = this.#transport.receive(this.#needs.link, {
       filter,
       qos,
       onMessage: (message) => this.#deliveries.push(message, handlers),
@@ -163,10 +163,10 @@ export class IpcBus implements Bus {
 
   /** The way is open again: opens now what failed meanwhile, or what may have been forgotten. */
   #openAgain(): void {
-    for (const [filter, { close }] of this.#subscriptions) {
+    for (const [filter, { end }] of this.#subscriptions) {
       if (!this.#transport.forgets && !this.#refused.has(filter)) continue;
-      void close();
-      this.#open(filter);
+      this.#await(filter);
+      end?.reopen();
     }
   }
 
@@ -189,7 +189,7 @@ export class IpcBus implements Bus {
     this.#publisher.stop();
     this.#deliveries.end();
     this.#stopListening?.();
-    const closing = [...this.#subscriptions.values()].map(({ close }) => close());
+    const closing = [...this.#subscriptions.values()].map(({ end }) => end?.());
     await Promise.race([Promise.all(closing), late.promise]);
     cancel();
   }

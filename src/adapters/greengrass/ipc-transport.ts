@@ -1,7 +1,7 @@
 import type { Failure } from '../../domain/errors.ts';
 import type { Incoming, Outgoing } from '../../ports/bus.ts';
 import type { IpcClient } from './client.ts';
-import type { IpcLink } from './link.ts';
+import type { EndStream, IpcLink } from './link.ts';
 
 /** The way that messages of one kind go through the nucleus. */
 export type IpcTransport = {
@@ -20,7 +20,7 @@ export type IpcTransport = {
   refusal(message: Outgoing): Failure | undefined;
   send(client: IpcClient, message: Outgoing, qos: 0 | 1): Promise<unknown>;
   /** Opens a stream of what matches, on this client and on those that follow. Returns a function that ends it. */
-  receive(link: Pick<IpcLink, 'subscribe'>, wanted: Wanted): () => Promise<void>;
+  receive(link: Pick<IpcLink, 'subscribe'>, wanted: Wanted): EndStream;
 };
 
 export type Wanted = {

@@ -28,6 +28,9 @@ export type IpcLinkOptions = IpcAddress & {
 /** A stream of whatever messages. */
 type AnyStream = Pick<RestoredStream<unknown>, 'attach' | 'detach' | 'close'>;
 
+/** Ends a subscription. `reopen` makes it anew, where the nucleus may have forgotten it. */
+export type EndStream = (() => Promise<void>) & { readonly reopen: () => void };
+
 /**
  * The connection of this component to its nucleus, shared by everything that speaks Greengrass IPC. After each loss it
  * makes a new client, with jittered backoff, and opens every subscription again. Nothing here rejects.
@@ -84,14 +87,15 @@ export class IpcLink {
   }
 
   /** Subscribes now, and again on each new client and after each end of the stream. Returns a function that ends it. */
-  subscribe<M>(needs: StreamNeeds<M>): () => Promise<void> {
+  subscribe<M>(needs: StreamNeeds<M>): EndStream {
     const stream = new RestoredStream(needs, this.#options);
     this.#streams.add(stream);
     if (this.state === 'online' && this.#session !== undefined) stream.attach(this.#session.client);
-    return async () => {
+    const end = async () => {
       this.#streams.delete(stream);
       await stream.close();
     };
+    return Object.assign(end, { reopen: () => stream.reopen() });
   }
 
   /** Gives the client of the moment up, for one that looks alive and is not, and makes a new one. */

@@ -58,6 +58,18 @@ export class RestoredStream<M> {
     void this.#open(client);
   }
 
+  /**
+   * Opens it again now, on the same client: whoever sends may have forgotten it, or it waits for its next attempt. The
+   * old one ends after the new one stands, so that the nucleus does not unsubscribe in between.
+   */
+  reopen(): void {
+    const client = this.#client;
+    const old = this.#stream;
+    if (client === undefined) return;
+    this.#drop();
+    void this.#open(client).finally(() => old?.close().catch(() => {}));
+  }
+
   /** Lets go of a client that has ended; its close frees the stream. */
   detach(): void {
     this.#client = undefined;

@@ -241,6 +241,20 @@ describe('IpcLink', () => {
       assert.deepEqual([came, clients.last.streams.length], [[], 0]);
     });
 
+    it('are opened anew on demand, the new stream before the old one ends', async () => {
+      const end = subscribe();
+      await goOnline();
+      const [old] = clients.last.streams;
+      await stands(old);
+      end.reopen();
+      old?.emit('message', 'of the old stream');
+      assert.deepEqual([clients.last.streams.length, old?.closed], [2, false]);
+      await stands(clients.last.streams[1]);
+      assert.equal(old?.closed, true);
+      clients.last.streams[1]?.emit('message', 1);
+      assert.deepEqual(came, [1]);
+    });
+
     it('outlive a message that cannot be read', async () => {
       subscribe();
       await goOnline();
