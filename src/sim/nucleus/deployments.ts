@@ -31,6 +31,8 @@ export class Deployments {
   readonly #queue: Waiting[] = [];
   readonly #ends = new Map<string, string>();
   readonly #stopped = new AbortController();
+  /** The cloud has them, and has not sent them again yet. */
+  #unsent: readonly DeploymentDocument[] = [];
   #current: Waiting | undefined;
   #work: Promise<void> | undefined;
 
@@ -44,12 +46,24 @@ export class Deployments {
     const queue = open.flatMap(({ deploymentId, document }) =>
       document.source === 'cloud' ? [{ ...document, deploymentId }] : [],
     );
-    return { queue, ends: Object.fromEntries(this.#ends) };
+    return { queue: [...this.#unsent, ...queue], ends: Object.fromEntries(this.#ends) };
   }
 
-  restore(queue: readonly DeploymentDocument[], ends: Readonly<Record<string, string>>): void {
+  /** `resent` resolves when the cloud sends again what has not ended; until then it only counts as queued. */
+  restore(queue: readonly DeploymentDocument[], ends: Readonly<Record<string, string>>, resent: Promise<void>): void {
     for (const [id, end] of Object.entries(ends)) this.#ends.set(id, end);
-    for (const document of queue) this.add(document).ended.catch(() => {});
+    if (queue.length === 0) {
+      resent.catch(() => {});
+      return;
+    }
+    this.#unsent = queue;
+    resent.then(
+      () => {
+        this.#unsent = [];
+        for (const document of queue) this.add(document).ended.catch(() => {});
+      },
+      () => {},
+    );
   }
 
   /** Queues a deployment. `ended` rejects when the nucleus stops before. */
@@ -70,7 +84,8 @@ export class Deployments {
   /** QUEUED, IN_PROGRESS, or how it ended. */
   statusOf(deploymentId: string): string | undefined {
     if (this.#current?.deploymentId === deploymentId) return 'IN_PROGRESS';
-    if (this.#queue.some((waiting) => waiting.deploymentId === deploymentId)) return 'QUEUED';
+    const waiting = [...this.#queue, ...this.#unsent];
+    if (waiting.some((one) => one.deploymentId === deploymentId)) return 'QUEUED';
     return this.#ends.get(deploymentId);
   }
 

@@ -21,6 +21,7 @@ import type { SavedComponent } from './saved-state.ts';
 import { emptyState, StateFile } from './saved-state.ts';
 import type { NucleusMode, NucleusServices } from './services.ts';
 import { runStagesIn } from './stage-runner.ts';
+import { SECONDS } from './timing.ts';
 import { Tokens } from './tokens.ts';
 import { UpdateNotices } from './update-notices.ts';
 
@@ -60,6 +61,9 @@ export type NucleusOptions = {
   readonly time?: Time;
 };
 
+/** A unit of systemd may take 90 s to stop; whoever stops a simulator does not want to wait for that. */
+const STOP_DEADLINE_MS = 20_000;
+
 /**
  * A Greengrass core device that runs the real recipes' real scripts on this machine, as the classic nucleus or nucleus
  * lite does. A development tool: one user, no isolation, nothing of it is for production.
@@ -80,6 +84,7 @@ export class Nucleus {
   readonly #store: ComponentStore;
   readonly #ipc: IpcServer;
   readonly services: NucleusServices;
+  readonly #stopped = new AbortController();
   #isStarted = false;
   #isDead = false;
   #stopping: Promise<void> | undefined;
@@ -146,6 +151,7 @@ export class Nucleus {
 
   /** Takes up what the root folder holds: configuration, components, deployments that the cloud sends again. */
   async start(): Promise<void> {
+    const { time = machineTime, secondMs = 1_000 } = this.#options;
     if (this.#isStarted) throw new Error('the nucleus was started before');
     this.#isStarted = true;
     const saved = (await this.#state.read()) ?? emptyState(this.#options.mode);
@@ -164,7 +170,7 @@ export class Nucleus {
     for (const [target, wanted] of Object.entries(saved.targets)) this.#targets.set(target, wanted);
     await this.#listen();
     await this.#engine.start();
-    this.#deployments.restore(saved.queue, saved.ends);
+    this.#deployments.restore(saved.queue, saved.ends, time.sleep(SECONDS.resend * secondMs, this.#stopped.signal));
   }
 
   /** Queued behind those before it. Resolves when it has ended, also badly; rejects when the nucleus stops before. */
@@ -190,7 +196,7 @@ export class Nucleus {
     await this.#listen();
   }
 
-  /** Ends every process in good order. Idempotent. */
+  /** Ends every process in good order, and after 20 s in any. Idempotent. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -207,10 +213,16 @@ export class Nucleus {
   }
 
   async #stop(): Promise<void> {
+    this.#stopped.abort();
     await this.#deployments.stop();
-    await this.#engine.stop();
-    await this.#ipc.stop();
+    const { time = machineTime } = this.#options;
+    const inGoodOrder = this.#engine.stop();
+    const inTime = new AbortController();
+    await Promise.race([inGoodOrder, time.sleep(STOP_DEADLINE_MS, inTime.signal).catch(() => {})]);
+    inTime.abort();
     await this.#groups.killAll();
+    await inGoodOrder;
+    await this.#ipc.stop();
     await Promise.all([...this.#logs.values()].map((log) => log.settled()));
     if (!this.#isDead) await this.#state.write();
   }

@@ -16,6 +16,8 @@ export const SECONDS = {
   /** Lite: before it asks for states, and how long it waits for one component (ggdeploymentd). */
   settle: 5,
   wait: 300,
+  /** From the start of a nucleus until the cloud has sent again what has not ended: a connection takes its time. */
+  resend: 10,
   /** Classic: how often it looks whether services have started, and whether components have answered. */
   poll: 1,
   /** Classic: errors that lie so far apart do not add up. */
