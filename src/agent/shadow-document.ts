@@ -1,6 +1,6 @@
-import type { SlotRecord } from '../domain/rollout.ts';
+import type { Evidence, SlotRecord } from '../domain/rollout.ts';
 import type { AgentControls, PipelineStatus } from './commands/controls.ts';
-import { describeRollout, type RolloutReport } from './commands/describe.ts';
+import { describeRollout, type OutcomeReport, type RolloutReport } from './commands/describe.ts';
 import { type HealthSnapshot, totalDropped } from './health.ts';
 import type { DesiredError, SleepIntent } from './shadow-desired.ts';
 
@@ -13,11 +13,15 @@ const MAX_PROBLEMS = 3;
 /** The last ones: what the verdict was about. The whole of it is in the audit log. */
 const MAX_EVIDENCE = 3;
 
+type RolloutInShadow = Omit<RolloutReport, 'last'> & {
+  readonly last?: (Omit<OutcomeReport, 'evidence'> & { readonly evidence?: readonly string[] | undefined }) | undefined;
+};
+
 type AgentReport = {
   readonly state: string;
   readonly problem?: string | undefined;
   readonly model?: { name: string; version: string; variant?: string; provider?: string } | undefined;
-  readonly rollout?: RolloutReport | undefined;
+  readonly rollout?: RolloutInShadow | undefined;
   readonly isolation: string;
   readonly alarmsActive: number;
   readonly latencyMs?: { p50: number; p99: number } | undefined;
@@ -129,16 +133,17 @@ function describeAgent(agent: PipelineStatus, { agents }: AgentControls): AgentR
   };
 }
 
-function rolloutOf(record: SlotRecord | undefined): RolloutReport | undefined {
+/** Evidence in words: as objects they would lie deeper than a shadow may be nested (AWS IoT: 6 levels). */
+function rolloutOf(record: SlotRecord | undefined): RolloutInShadow | undefined {
   if (record === undefined) return undefined;
   const { last, ...rollout } = describeRollout(record);
   if (last === undefined) return rollout;
-  const evidence = last.evidence?.slice(-MAX_EVIDENCE).map(({ gate, measured, allowed, samples }) => ({
-    ...{ gate, samples },
-    measured: rounded(measured),
-    allowed: rounded(allowed),
-  }));
+  const evidence = last.evidence?.slice(-MAX_EVIDENCE).map(inWords);
   return { ...rollout, last: { ...last, reason: shortened(last.reason), evidence } };
+}
+
+function inWords({ gate, measured, allowed, samples }: Evidence): string {
+  return `${gate}: ${rounded(measured)}, allowed ${rounded(allowed)}, of ${samples}`;
 }
 
 function thresholdsOf({ thresholds }: PipelineStatus): Record<string, { raise: number; clear: number }> {

@@ -32,7 +32,7 @@ export function iotCoreBus(needs: IotCoreBusNeeds): Bus {
 
 /** Where we publish to learn whether AWS IoT can be reached; recipe and policy allow it. */
 export function iotCorePulseTopic(thing: string): string {
-  return `dt/edge-agent/${thing}/pulse`;
+  return `edge-agent/${thing}/pulse`;
 }
 
 function transportOf({ kind, thing }: IotCoreBusNeeds): IpcTransport {

@@ -295,10 +295,16 @@ describe('the shadow reporter', () => {
       last: {
         ...{ version: '1.1.0', outcome: 'rolledBack', from: '1.0.0', code: 'E_ROLLOUT_GATE' },
         ...{ atMs: 121_000, durationMs: 120_000, reason: `${'x'.repeat(119)}…` },
-        evidence: [{ gate: 'agreement', measured: 0.2, allowed: 0.9, samples: 200 }],
+        evidence: ['agreement: 0.2, allowed 0.9, of 200'],
       },
     });
     assert.equal(rollout()?.['candidate'], undefined);
+    assert.ok(levels(reported()) <= 6, 'AWS IoT refuses a shadow that is nested deeper');
+
+    function levels(value: unknown): number {
+      if (typeof value !== 'object' || value === null) return 0;
+      return 1 + Math.max(0, ...Object.values(value).map(levels));
+    }
 
     function rollout(): Record<string, unknown> | undefined {
       const agents = onTheWire(reported())['agents'] as Record<string, { rollout?: Record<string, unknown> }>;

@@ -8,7 +8,7 @@ import { FakeLink, refuse } from '../../../fakes/ipc-link.ts';
 import { FakeLog } from '../../../fakes/log.ts';
 
 const ALARM = { topic: 'dt/edge-agent/press-1/alarm', payload: 'hot' };
-const PULSE = 'dt/edge-agent/press-1/pulse';
+const PULSE = 'edge-agent/press-1/pulse';
 
 describe('buses through the nucleus', () => {
   let clock: FakeClock;
