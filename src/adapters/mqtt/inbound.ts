@@ -1,8 +1,8 @@
 import type { Incoming } from '../../ports/bus.ts';
 import type { Log } from '../../ports/log.ts';
-import type { TopicRouter } from './topic-router.ts';
 import { type DecodedPublish, decodePublish } from './decode-publish.ts';
 import { type Frame, FrameReader } from './frame-reader.ts';
+import type { TopicRouter } from './topic-router.ts';
 
 /** Control packet types (MQTT 3.1.1, 2.2.1). */
 const CONNACK = 2;

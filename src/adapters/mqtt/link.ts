@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 import { type IConnackPacket, MqttClient } from 'mqtt';
 import type { Failure } from '../../domain/errors.ts';
-import type { TopicRouter } from './topic-router.ts';
 import { clientOptions } from './client-options.ts';
 import { ControlStream } from './control-stream.ts';
 import { describeEnd, type Stage } from './error-map.ts';
 import { Inbound } from './inbound.ts';
 import { MAX_PACKET_BYTES, type MqttBusOptions } from './options.ts';
+import type { TopicRouter } from './topic-router.ts';
 
 /** DISCONNECT, the same in both versions (MQTT 5, 3.14.2.1: without a reason it is the normal one). */
 const DISCONNECT = Buffer.from([0xe0, 0x00]);

@@ -2,13 +2,13 @@ import { type Failure, fail, failure, type Result } from '../../domain/errors.ts
 import { coversFilter, isValidFilter } from '../../domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Outgoing } from '../../ports/bus.ts';
 import { backoffMs } from '../reconnect-backoff.ts';
-import { TopicRouter } from './topic-router.ts';
 import { AckedPublisher, type BrokerLimits, limitsOf } from './acked-publisher.ts';
 import { PublishEncoder } from './encode-publish.ts';
 import { Link } from './link.ts';
 import { openSocket } from './open-socket.ts';
 import { CONNECT_TIMEOUT_MS, type MqttBusOptions } from './options.ts';
 import { type Filters, subscribeAll, widest } from './subscribe.ts';
+import { TopicRouter } from './topic-router.ts';
 
 /** Above this the network does not keep up, and direct messages are refused until it does. About 1,000 results. */
 const CHOKED_BYTES = 262_144;
