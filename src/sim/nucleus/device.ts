@@ -48,7 +48,7 @@ export interface Engine {
 }
 
 /** Where what local deployments want is kept, and what the cloud wants. */
-export const TARGETS = { local: 'LOCAL_DEPLOYMENTS', cloud: 'thinggroup' } as const;
+const TARGETS = { local: 'LOCAL_DEPLOYMENTS', cloud: 'thinggroup' } as const;
 
 /** What a device shall have when a deployment is done: all targets together; two that want different versions conflict. */
 export function wantedBy(

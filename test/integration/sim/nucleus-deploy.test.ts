@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NucleusMode } from '../../../src/sim/nucleus/services.ts';
 import { waitFor } from '../../fixtures/agent/wait-for.ts';
+import { isAlive } from '../../fixtures/is-alive.ts';
 import { STAYS, TestNucleus } from '../../fixtures/nucleus.ts';
 
 const MODES: readonly NucleusMode[] = ['classic', 'lite'];
@@ -158,10 +159,4 @@ for (const mode of MODES) {
       assert.deepEqual(kept, mode === 'lite' ? [now] : [old, now]);
     });
   });
-}
-
-/** A dead process that nobody has waited for yet is dead. */
-async function isAlive(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z');
-  return stat.slice(stat.lastIndexOf(')') + 2)[0] !== 'Z';
 }

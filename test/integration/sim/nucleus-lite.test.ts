@@ -78,7 +78,7 @@ describe('The simulated nucleus lite', function () {
   });
 
   it('runs a script as far as the first brace that it does not know', async () => {
-    await device.publish('com.v', '1.0.0', { lifecycle: { run: 'echo before\necho ${HOME}\necho after' } });
+    await device.publish('com.v', '1.0.0', { lifecycle: { run: 'echo before\necho {HOME}\necho after' } });
     await device.deploy({ 'com.v': '1.0.0' });
     await waitFor('the log', async () => (await device.log('com.v')).includes('before'));
     assert.doesNotMatch(await device.log('com.v'), /after/);
