@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
-import { extract, type Headers } from 'tar-stream';
+import { extract, type Header } from 'tar-stream';
 import { ARCHITECTURES, type Architecture } from '../../src/component/build/architecture.ts';
 import { type BuiltAgent, builtAgent, ROOT, temporaryFolder } from '../fixtures/built-agent.ts';
 import { cyclonedxSchema } from '../fixtures/cyclonedx-schema.ts';
@@ -25,6 +25,7 @@ const SOURCES = [
   'artifacts',
   'package.json',
   'package-lock.json',
+  'gdk',
   'gdk-config.json',
   'LICENSE',
 ];
@@ -192,8 +193,8 @@ it('is built for the architectures that npm has a Node for', () => {
   assert.deepEqual(ARCHITECTURES, ['x64', 'arm64']);
 });
 
-async function headersOf(archive: string): Promise<Headers[]> {
-  const headers: Headers[] = [];
+async function headersOf(archive: string): Promise<Header[]> {
+  const headers: Header[] = [];
   const entries = extract();
   const reading = pipeline(createReadStream(archive), createGunzip(), entries);
   for await (const entry of entries) {

@@ -53,7 +53,7 @@ async function buildAgent(recipe: SourceRecipe, options: BuildOptions): Promise<
   const built = { version: product.version, from: 'package.json', artifacts: ARCHITECTURES.map(nameOf) };
   const mismatch = recipeMismatch(recipe, built);
   if (mismatch !== undefined) return fail('E_COMPONENT_MISMATCH', mismatch);
-  const gdk = await checkGdkConfig(root, product.version);
+  const gdk = await checkGdkConfig(root, recipe.name, product.version, built.from);
   if (!gdk.ok) return gdk;
 
   progress('bundling the agent');
@@ -101,6 +101,8 @@ async function buildModel(
   const from = `artifacts/${basename(source)}/manifest.json`;
   const mismatch = recipeMismatch(recipe, { version, from, artifacts: [archive] });
   if (mismatch !== undefined) return fail('E_COMPONENT_MISMATCH', mismatch);
+  const gdk = await checkGdkConfig(root, recipe.name, version, from);
+  if (!gdk.ok) return gdk;
   progress(`packing ${archive}`);
   const folder = await emptyFolder(join(out, 'artifacts', recipe.name, version));
   const packed = await packFolder(source, join(folder, archive));

@@ -56,8 +56,9 @@ describe('packages that are bundled', () => {
   it('are told to gdk under their own version', async () => {
     const config = (version: string) => JSON.stringify({ component: { 'com.openclaw.edge.Agent': { version } } });
     await writeFile(join(root, 'gdk-config.json'), config('1.0.0'));
-    assert.ok((await checkGdkConfig(root, '1.0.0')).ok);
-    const refused = await checkGdkConfig(root, '1.0.1');
+    const check = (version: string) => checkGdkConfig(root, 'com.openclaw.edge.Agent', version, 'package.json');
+    assert.ok((await check('1.0.0')).ok);
+    const refused = await check('1.0.1');
     assert.ok(!refused.ok && refused.error.code === 'E_COMPONENT_MISMATCH');
     assert.match(refused.error.message, /1\.0\.0.*1\.0\.1/);
   });
