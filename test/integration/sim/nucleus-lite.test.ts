@@ -98,6 +98,12 @@ describe('The simulated nucleus lite', function () {
     await waitFor('a fourth', async () => (await readFile(join(device.work('com.a'), 'runs'), 'utf8')).length === 16);
   });
 
+  it('waits for an install that takes longer than its first look', async () => {
+    await device.publish('com.a', '1.0.0', { lifecycle: { install: 'sleep 0.5; touch installed', run: STAYS } });
+    assert.equal((await device.deploy({ 'com.a': '1.0.0' })).status, 'SUCCEEDED');
+    assert.ok((await readdir(device.work('com.a'))).includes('installed'));
+  });
+
   it('installs the new version while the old one runs', async () => {
     await device.publish('com.a', '1.0.0', { lifecycle: { run: `echo $$ > self; ${STAYS}` } });
     await device.publish('com.a', '1.1.0', {

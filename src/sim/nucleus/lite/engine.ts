@@ -21,8 +21,10 @@ export class LiteEngine implements Engine {
   readonly #waiting = new Set<() => void>();
 
   constructor(device: Device) {
-    this.#device = { ...device, tell: (...event) => this.#heard(device, event) };
-    this.#units = new LiteUnits(this.#device);
+    this.#device = device;
+    this.#units = new LiteUnits(device, () => {
+      for (const wake of [...this.#waiting]) wake();
+    });
   }
 
   /** systemd starts what is enabled, by the unit files as they are. */
@@ -187,11 +189,6 @@ export class LiteEngine implements Engine {
       signal.addEventListener('abort', done);
       if (signal.aborted) done();
     });
-  }
-
-  #heard(device: Device, event: Parameters<Device['tell']>): void {
-    device.tell(...event);
-    for (const wake of [...this.#waiting]) wake();
   }
 
   /** After a good deployment only what it wanted is kept: other versions go, and components that nobody wants. */

@@ -26,10 +26,13 @@ type Units = {
 export class LiteUnits {
   readonly #device: Device;
   readonly #units = new Map<string, Units>();
+  readonly #onChange: () => void;
   #isStopping = false;
 
-  constructor(device: Device) {
+  /** `onChange` is called when the state of any unit has changed. */
+  constructor(device: Device, onChange: () => void) {
     this.#device = device;
+    this.#onChange = onChange;
   }
 
   async open(): Promise<void> {
@@ -140,6 +143,7 @@ export class LiteUnits {
         if (phase === 'main') this.#device.tell(component, unit.state, unit.reason);
         else if (unit.active === 'failed') this.#device.tell(component, 'BROKEN', `${phase}: ${unit.reason}`);
         this.#settle();
+        this.#onChange();
       },
     });
     return unit;
