@@ -64,12 +64,12 @@ describe('the unpacked archive of the agent', function () {
         if (isolation === 'sandbox' && !(await sandboxAvailable()).ok) skip(this, 'no bubblewrap here');
         nucleus = await startTestNucleusIpc({ mode, configuration: configured(isolation) });
         const env = { PATH: process.env['PATH'], OPENCLAW_TRUST: join(work, 'trust.json'), ...nucleus.env };
-        agent = spawn(join(folder, 'bin/start'), [], { env });
+        agent = spawn(join(folder, 'bin/start'), [], { env, detached: true });
         for (const stream of [agent.stdout, agent.stderr]) stream?.on('data', (text) => (log += text));
       });
 
       after(async () => {
-        agent?.kill('SIGKILL');
+        killGroup(agent?.pid);
         await nucleus?.close();
         await rm(join(work, 'state'), { recursive: true, force: true });
       });
@@ -114,3 +114,10 @@ describe('the unpacked archive of the agent', function () {
     return JSON.parse(JSON.stringify({ shadow: { enabled: false }, agents: [agent] }));
   }
 });
+
+/** The script, the agent and its runner; nobody is left of those that ended in order. */
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {}
+}

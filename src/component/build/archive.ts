@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rename, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
@@ -38,9 +38,13 @@ export async function writeArchive(file: string, entries: readonly ArchiveEntry[
     }
   }
   const filled = fill(tar, entries).catch((thrown) => tar.destroy(thrown));
-  await pipeline(tar, createGzip({ level: GZIP_LEVEL }), measured, createWriteStream(partial));
-  await filled;
-  await rename(partial, file);
+  try {
+    await pipeline(tar, createGzip({ level: GZIP_LEVEL }), measured, createWriteStream(partial));
+    await filled;
+    await rename(partial, file);
+  } finally {
+    await rm(partial, { force: true });
+  }
   return { file, bytes, sha256: hash.digest('hex') };
 }
 
