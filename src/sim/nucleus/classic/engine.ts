@@ -1,32 +1,14 @@
 import { Configuration, type ConfigurationNode } from '../configuration.ts';
-import { type Applied, type Device, type Engine, wantedBy } from '../device.ts';
+import type { Applied, Device, Engine } from '../device.ts';
 import type { DeploymentDocument } from '../document.ts';
 import { sameJson } from '../json.ts';
-import type { Recipe } from '../recipe.ts';
-import { RecipeFolder } from '../recipe-folder.ts';
 import { Refused } from '../refused.ts';
-import { inOrder, isProvided, resolveComponents } from '../resolve.ts';
 import type { SavedComponent } from '../saved-state.ts';
 import type { JsonValue, ReportedState } from '../services.ts';
 import { SECONDS } from '../timing.ts';
 import type { UpdateNotices } from '../update-notices.ts';
-import { pointerPath } from '../variables.ts';
+import { makePlan, type Plan, type Snapshot } from './plan.ts';
 import { Services } from './services.ts';
-import { resolveLifecycle } from './stages.ts';
-
-/** What a deployment will make of the device. */
-type Plan = {
-  readonly recipes: readonly Recipe[];
-  readonly components: ReadonlyMap<string, SavedComponent>;
-  readonly configuration: ReadonlyMap<string, ConfigurationNode | undefined>;
-  readonly target: string;
-  readonly own: Readonly<Record<string, string>>;
-};
-
-type Snapshot = {
-  readonly components: ReadonlyMap<string, SavedComponent>;
-  readonly configuration: ReadonlyMap<string, ConfigurationNode | undefined>;
-};
 
 /** The classic nucleus: a life cycle for each component, and deployments that can be taken back. */
 export class ClassicEngine implements Engine {
@@ -49,7 +31,7 @@ export class ClassicEngine implements Engine {
   async apply(deploymentId: string, document: DeploymentDocument, signal: AbortSignal): Promise<Applied> {
     let plan: Plan;
     try {
-      plan = await this.#prepare(document);
+      plan = await makePlan(this.#device, document);
       await this.#askComponents(deploymentId, document, plan, signal);
     } catch (cause) {
       if (!(cause instanceof Refused)) throw cause;
@@ -84,80 +66,6 @@ export class ClassicEngine implements Engine {
 
   async stop(): Promise<void> {
     await this.#services.stop();
-  }
-
-  /** Finds and fetches everything, and works out the configuration; nothing of it is seen yet. */
-  async #prepare(document: DeploymentDocument): Promise<Plan> {
-    const { store, targets, components } = this.#device;
-    if (document.source === 'local') await store.addFolders(document.recipes, document.artifacts);
-    const { target, own, others } = wantedBy(document, targets);
-    for (const [name, version] of Object.entries(others)) {
-      if (own[name] !== undefined && own[name] !== version) {
-        throw new Refused(`${name} is wanted as ${version} by one deployment and as ${own[name]} by another`);
-      }
-    }
-    const wanted = { ...others, ...own };
-    const recipes = inOrder(await this.#resolve(wanted, document));
-    for (const recipe of recipes) {
-      if (document.source === 'cloud' && document.artifacts !== undefined) {
-        await store.fetchArtifacts(recipe, document.artifacts);
-      } else await store.checkArtifacts(recipe);
-      await store.unpackArtifacts(recipe);
-    }
-    const configuration = this.#configure(recipes, document);
-    const planned = new Map<string, SavedComponent>();
-    for (const [name, version] of Object.entries(wanted)) {
-      if (isProvided('classic', name)) planned.set(name, { version, isProvided: true });
-    }
-    const versions = Object.fromEntries(recipes.map(({ name, version }) => [name, version]));
-    for (const recipe of recipes) {
-      const { name, version } = recipe;
-      const before = components.get(name);
-      const previous = before?.version === version ? before.previous : before?.version;
-      const lifecycle = resolveLifecycle(recipe, {
-        layout: this.#device.layout,
-        thing: this.#device.thing,
-        name,
-        version,
-        configuration: (component, path) => configuration.get(component, path),
-        dependencies: Object.fromEntries(
-          Object.keys(recipe.dependencies).flatMap((other) =>
-            versions[other] === undefined ? [] : [[other, versions[other]]],
-          ),
-        ),
-      });
-      planned.set(name, { version, ...(previous === undefined ? {} : { previous }), lifecycle });
-    }
-    const saved = new Map(recipes.map(({ name }) => [name, configuration.save(name)]));
-    return { recipes, components: planned, configuration: saved, target, own };
-  }
-
-  #resolve(wanted: Readonly<Record<string, string>>, document: DeploymentDocument) {
-    const { store, machine, components } = this.#device;
-    const isCloud = document.source === 'cloud' && document.recipes !== undefined;
-    const cloud = isCloud ? new RecipeFolder(document.recipes ?? '', machine) : undefined;
-    return resolveComponents(wanted, {
-      mode: 'classic',
-      active: (name) => components.get(name)?.version,
-      versions: async (name) => [...((await cloud?.versions(name)) ?? []), ...(await store.recipes.versions(name))],
-      recipe: async (name, version) => {
-        if (cloud !== undefined && (await cloud.has(name, version))) await store.fetchRecipe(cloud, name, version);
-        return store.recipes.read(name, version);
-      },
-    });
-  }
-
-  /** The configuration as it would be: what is reset goes, defaults fill, and what is merged comes on top. */
-  #configure(recipes: readonly Recipe[], document: DeploymentDocument): Configuration {
-    const proposed = new Configuration('classic', () => {});
-    for (const { name, defaults } of recipes) {
-      proposed.restore(name, this.#device.configuration.save(name));
-      const update = document.components[name]?.configurationUpdate;
-      for (const pointer of update?.reset ?? []) proposed.reset(name, pointerPath(pointer));
-      proposed.fill(name, defaults);
-      if (update?.merge !== undefined) proposed.merge(name, [], update.merge, this.#device.time.now());
-    }
-    return proposed;
   }
 
   /** Lets components defer the update, and those whose configuration alone changes refuse it. */

@@ -1,8 +1,8 @@
-import type { Time } from '../../pace.ts';
 import type { StageName } from '../recipe.ts';
 import type { ReportedState } from '../services.ts';
 import type { RunningStage } from '../stage-runner.ts';
 import { MAX_ERRORS, SECONDS } from '../timing.ts';
+import { Processes, type ProcessesParts, TIMED_OUT } from './processes.ts';
 
 export type State =
   | 'NEW'
@@ -16,12 +16,7 @@ export type State =
   | 'UNINSTALLING'
   | 'UNINSTALLED';
 
-export type ServiceParts = {
-  readonly time: Time;
-  readonly secondMs: number;
-  /** Undefined: the recipe has no such stage, or says to skip it. */
-  readonly launch: (stage: StageName) => Promise<RunningStage | undefined>;
-  readonly timeoutSec: (stage: StageName) => number | undefined;
+export type ServiceParts = ProcessesParts & {
   /** Its hard dependencies are up. */
   readonly isReady: () => boolean;
   readonly onChange: (service: Service) => void;
@@ -37,7 +32,7 @@ type News = { readonly start: number; readonly state: 'RUNNING' | 'FINISHED' | '
 export class Service {
   readonly #parts: ServiceParts;
   readonly #errors = new Map<State, number[]>();
-  readonly #processes = new Set<RunningStage>();
+  readonly #processes: Processes;
   readonly #waiting = new Set<() => void>();
   readonly #closed = new AbortController();
   #news: News[] = [];
@@ -57,6 +52,7 @@ export class Service {
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
+    this.#processes = new Processes(parts);
     this.#changedAt = parts.time.monotonic();
   }
 
@@ -123,14 +119,14 @@ export class Service {
     if (wasClosed) return;
     if (['STARTING', 'RUNNING', 'ERRORED'].includes(this.#state)) {
       this.#enter('STOPPING');
-      await this.#runStage('shutdown', SECONDS.shutdown);
+      await this.#processes.runToEnd('shutdown', SECONDS.shutdown);
     }
-    await this.#endProcesses();
+    await this.#processes.endAll();
     this.#enter('FINISHED');
     if (!this.#isUninstalled) return;
     this.#enter('UNINSTALLING');
-    await this.#runStage('uninstall', SECONDS.uninstall);
-    await this.#endProcesses();
+    await this.#processes.runToEnd('uninstall', SECONDS.uninstall);
+    await this.#processes.endAll();
     this.#enter('UNINSTALLED');
   }
 
@@ -178,8 +174,8 @@ export class Service {
 
   async #stayBroken(desired: State | undefined): Promise<State | undefined> {
     if (!this.#isCleanedUp) {
-      if (this.#before !== 'NEW') await this.#runStage('shutdown', SECONDS.shutdown);
-      await this.#endProcesses();
+      if (this.#before !== 'NEW') await this.#processes.runToEnd('shutdown', SECONDS.shutdown);
+      await this.#processes.endAll();
       this.#isCleanedUp = true;
     }
     if (desired !== 'NEW') return undefined;
@@ -188,17 +184,17 @@ export class Service {
   }
 
   async #install(): Promise<State> {
-    await this.#endProcesses();
-    const failed = await this.#runStage('install', SECONDS.stage);
+    await this.#processes.endAll();
+    const failed = await this.#processes.runToEnd('install', SECONDS.stage, this.#closed.signal);
     return failed === undefined ? 'INSTALLED' : this.#fail(`install ${failed}`);
   }
 
   async #startUp(): Promise<State> {
-    await this.#endProcesses();
+    await this.#processes.endAll();
     this.#start++;
     this.#news = [];
-    const { launch, timeoutSec, time, secondMs } = this.#parts;
-    const startup = await launch('startup');
+    const { timeoutSec, time, secondMs } = this.#parts;
+    const startup = await this.#processes.start('startup');
     if (startup === undefined) return this.#run();
     this.#watch(startup, 'startup', 'RUNNING');
     const deadline = time.monotonic() + (timeoutSec('startup') ?? SECONDS.stage) * secondMs;
@@ -214,8 +210,8 @@ export class Service {
   }
 
   async #run(): Promise<State> {
-    const { launch, timeoutSec } = this.#parts;
-    const run = await launch('run');
+    const { timeoutSec } = this.#parts;
+    const run = await this.#processes.start('run');
     if (run === undefined) {
       this.#desired = this.#desired.filter((state) => state !== 'RUNNING');
       return 'FINISHED';
@@ -249,15 +245,15 @@ export class Service {
   }
 
   async #shutDown(): Promise<State> {
-    const failed = await this.#runStage('shutdown', SECONDS.shutdown);
-    await this.#endProcesses();
+    const failed = await this.#processes.runToEnd('shutdown', SECONDS.shutdown);
+    await this.#processes.endAll();
     this.#failedToStart = false;
     if (failed === TIMED_OUT) return this.#fail(`shutdown ${failed}`);
     return afterStop(this.#desired[0] ?? 'FINISHED');
   }
 
   async #recover(desired: State | undefined): Promise<State> {
-    await this.#runStage('recover', SECONDS.recover);
+    await this.#processes.runToEnd('recover', SECONDS.recover, this.#closed.signal);
     if (desired === undefined) this.#desired = ['RUNNING'];
     if (this.#before === 'NEW') return 'NEW';
     return this.#before === 'STOPPING' ? afterStop(this.#desired[0] ?? 'FINISHED') : 'STOPPING';
@@ -280,32 +276,7 @@ export class Service {
     return errors.length >= MAX_ERRORS && COUNTED.includes(this.#state) ? 'BROKEN' : 'ERRORED';
   }
 
-  /** Runs a stage to its end; undefined: it went well, or there is none. */
-  async #runStage(stage: StageName, defaultSec: number): Promise<string | undefined> {
-    const { launch, timeoutSec, time, secondMs } = this.#parts;
-    const running = await launch(stage);
-    if (running === undefined) return undefined;
-    this.#processes.add(running);
-    const done = new AbortController();
-    const limit = (timeoutSec(stage) ?? defaultSec) * secondMs;
-    const mayGoOn = stage === 'install' || stage === 'recover' ? [this.#closed.signal] : [];
-    const exit = await Promise.race([
-      running.exited,
-      time.sleep(limit, AbortSignal.any([done.signal, ...mayGoOn])).then(
-        () => undefined,
-        () => undefined,
-      ),
-    ]);
-    done.abort();
-    if (exit === undefined) {
-      await this.#end(running);
-      return TIMED_OUT;
-    }
-    return exit.code === 0 ? undefined : `ended with ${exit.code ?? exit.signal}`;
-  }
-
   #watch(running: RunningStage, stage: StageName, afterGood: 'RUNNING' | 'FINISHED'): void {
-    this.#processes.add(running);
     const start = this.#start;
     void running.exited.then(({ code, signal }) => {
       if (code === 0) this.#hear({ start, state: afterGood });
@@ -317,15 +288,6 @@ export class Service {
     if (news.start !== this.#start) return;
     this.#news.push(news);
     this.#wake();
-  }
-
-  async #endProcesses(): Promise<void> {
-    await Promise.all([...this.#processes].map((running) => this.#end(running)));
-  }
-
-  async #end(running: RunningStage): Promise<void> {
-    await running.end(SECONDS.grace * this.#parts.secondMs);
-    this.#processes.delete(running);
   }
 
   #enter(next: State): void {
@@ -363,7 +325,6 @@ export class Service {
   }
 }
 
-const TIMED_OUT = 'took too long';
 /** States in which errors add up. */
 const COUNTED: readonly State[] = ['NEW', 'STARTING', 'RUNNING'];
 
