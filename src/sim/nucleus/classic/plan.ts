@@ -11,7 +11,6 @@ import { resolveLifecycle } from './stages.ts';
 
 /** What a deployment will make of the device. */
 export type Plan = {
-  readonly recipes: readonly Recipe[];
   readonly components: ReadonlyMap<string, SavedComponent>;
   readonly configuration: ReadonlyMap<string, ConfigurationNode | undefined>;
   readonly target: string;
@@ -66,7 +65,7 @@ export async function makePlan(device: Device, document: DeploymentDocument): Pr
     planned.set(name, { version, ...(previous === undefined ? {} : { previous }), lifecycle });
   }
   const saved = new Map(recipes.map(({ name }) => [name, configuration.save(name)]));
-  return { recipes, components: planned, configuration: saved, target, own };
+  return { components: planned, configuration: saved, target, own };
 }
 
 function resolve(device: Device, wanted: Readonly<Record<string, string>>, document: DeploymentDocument) {

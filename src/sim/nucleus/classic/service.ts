@@ -1,7 +1,9 @@
 import type { StageName } from '../recipe.ts';
 import type { ReportedState } from '../services.ts';
 import type { RunningStage } from '../stage-runner.ts';
-import { MAX_ERRORS, SECONDS } from '../timing.ts';
+import { SECONDS } from '../timing.ts';
+import { Changes } from './changes.ts';
+import { ErrorCount } from './error-count.ts';
 import { Processes, type ProcessesParts, TIMED_OUT } from './processes.ts';
 
 export type State =
@@ -31,9 +33,9 @@ type News = { readonly start: number; readonly state: 'RUNNING' | 'FINISHED' | '
  */
 export class Service {
   readonly #parts: ServiceParts;
-  readonly #errors = new Map<State, number[]>();
+  readonly #errors: ErrorCount;
   readonly #processes: Processes;
-  readonly #waiting = new Set<() => void>();
+  readonly #changes: Changes;
   readonly #closed = new AbortController();
   #news: News[] = [];
   #state: State = 'NEW';
@@ -43,8 +45,6 @@ export class Service {
   #desired: State[] = [];
   /** Counts starts: news of an earlier one are old. */
   #start = 0;
-  /** Counts wakes, so that one which comes while a step is busy is not missed. */
-  #changes = 0;
   #isCleanedUp = false;
   #failedToStart = false;
   #isUninstalled = false;
@@ -53,6 +53,8 @@ export class Service {
   constructor(parts: ServiceParts) {
     this.#parts = parts;
     this.#processes = new Processes(parts);
+    this.#changes = new Changes(parts.time);
+    this.#errors = new ErrorCount(parts.secondMs);
     this.#changedAt = parts.time.monotonic();
   }
 
@@ -106,7 +108,7 @@ export class Service {
   dependencyChanged(): void {
     const isAffected = this.#state === 'STARTING' || this.#state === 'RUNNING';
     if (isAffected && !this.#parts.isReady()) this.requestRestart();
-    this.#wake();
+    this.#changes.tell();
   }
 
   /** Ends all its processes, runs `shutdown` and, where it is removed, `uninstall`. Idempotent. */
@@ -114,7 +116,7 @@ export class Service {
     const wasClosed = this.#closed.signal.aborted;
     this.#isUninstalled ||= uninstall;
     this.#closed.abort();
-    this.#wake();
+    this.#changes.tell();
     await this.#life;
     if (wasClosed) return;
     if (['STARTING', 'RUNNING', 'ERRORED'].includes(this.#state)) {
@@ -131,18 +133,18 @@ export class Service {
   }
 
   #begin(): void {
-    this.#wake();
+    this.#changes.tell();
     this.#life ??= this.#live();
   }
 
   async #live(): Promise<void> {
     while (!this.#closed.signal.aborted) {
-      const seen = this.#changes;
+      const seen = this.#changes.count;
       while (this.#desired[0] === this.#state) this.#desired.shift();
       const next = await this.#step(this.#desired[0]);
       if (this.#closed.signal.aborted) return;
       if (next !== undefined) this.#enter(next);
-      else if (seen === this.#changes) await this.#change();
+      else if (seen === this.#changes.count) await this.#changes.next();
     }
   }
 
@@ -179,7 +181,7 @@ export class Service {
       this.#isCleanedUp = true;
     }
     if (desired !== 'NEW') return undefined;
-    this.#errors.clear();
+    this.#errors.clearAll();
     return 'NEW';
   }
 
@@ -205,7 +207,7 @@ export class Service {
       if (this.#closed.signal.aborted || (this.#desired[0] ?? 'RUNNING') !== 'RUNNING') return 'STOPPING';
       const left = deadline - time.monotonic();
       if (left <= 0) return this.#failStart('startup took too long');
-      await this.#change(left);
+      await this.#changes.next(left);
     }
   }
 
@@ -267,13 +269,7 @@ export class Service {
   /** ERRORED, or BROKEN for the third time in this state. */
   #fail(reason: string | undefined): State {
     this.#reason = reason;
-    const { time, secondMs } = this.#parts;
-    const now = time.monotonic();
-    const errors = this.#errors.get(this.#state) ?? [];
-    if (now - (errors.at(-1) ?? now) >= SECONDS.errorReset * secondMs) errors.length = 0;
-    errors.push(now);
-    this.#errors.set(this.#state, errors);
-    return errors.length >= MAX_ERRORS && COUNTED.includes(this.#state) ? 'BROKEN' : 'ERRORED';
+    return this.#errors.add(this.#state, this.#parts.time.monotonic()) ? 'BROKEN' : 'ERRORED';
   }
 
   #watch(running: RunningStage, stage: StageName, afterGood: 'RUNNING' | 'FINISHED'): void {
@@ -287,13 +283,13 @@ export class Service {
   #hear(news: News): void {
     if (news.start !== this.#start) return;
     this.#news.push(news);
-    this.#wake();
+    this.#changes.tell();
   }
 
   #enter(next: State): void {
     if (next === this.#state) return;
     const isError = next === 'ERRORED' || next === 'BROKEN';
-    if (!isError) this.#errors.delete(this.#state);
+    if (!isError) this.#errors.clear(this.#state);
     if (next === 'RUNNING' || next === 'FINISHED') this.#reason = undefined;
     // What counts in RUNNING outlives the way back through the other states.
     this.#before = this.#state;
@@ -302,31 +298,7 @@ export class Service {
     if (next === 'BROKEN') this.#isCleanedUp = false;
     this.#parts.onChange(this);
   }
-
-  #wake(): void {
-    this.#changes++;
-    for (const done of [...this.#waiting]) done();
-  }
-
-  /** Resolves when something has changed, or the time is over. */
-  async #change(withinMs?: number): Promise<void> {
-    const over = new AbortController();
-    const changed = new Promise<void>((resolve) => {
-      const done = () => {
-        this.#waiting.delete(done);
-        resolve();
-      };
-      this.#waiting.add(done);
-      if (this.#closed.signal.aborted) done();
-    });
-    if (withinMs === undefined) return changed;
-    await Promise.race([changed, this.#parts.time.sleep(withinMs, over.signal).catch(() => {})]);
-    over.abort();
-  }
 }
-
-/** States in which errors add up. */
-const COUNTED: readonly State[] = ['NEW', 'STARTING', 'RUNNING'];
 
 /** Where a service that has stopped goes, to reach what is desired. */
 function afterStop(desired: State): State {
