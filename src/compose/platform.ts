@@ -21,7 +21,7 @@ export type ShadowPlace = { readonly thing: string; readonly name: string; reado
 type Routes = Pick<Platform, 'routes'> | undefined;
 
 /** The embedded broker is for devices that have no other bus, unless the configuration asks for it. */
-export function hasBroker({ bus }: Config, platform: Routes): boolean {
+function hasBroker({ bus }: Config, platform: Routes): boolean {
   return platform === undefined || bus.kind === 'url' || bus.written;
 }
 
