@@ -1,5 +1,5 @@
 import { type Failure, fail, failure, ok, type Result } from '../../domain/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Cancel, Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { IpcClient, MadeClient } from './client.ts';
 import { connectFailure, type IpcRequest, requestFailure } from './ipc-errors.ts';
@@ -9,6 +9,9 @@ import { connectFailure, type IpcRequest, requestFailure } from './ipc-errors.ts
  * client is not worth keeping: over a Unix socket, silence is no matter of luck.
  */
 const MAX_UNANSWERED = 10;
+
+/** A nucleus that does not know our token says so and leaves: what it said reaches us a moment later. */
+const FAREWELL_MS = 100;
 
 type Settle = (result: { readonly ok: false; readonly error: Failure }) => void;
 
@@ -25,9 +28,11 @@ export class ClientSession {
   #unanswered = 0;
   #over = false;
   #unused = true;
+  #connected = false;
+  #cancelFarewell: Cancel | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor({ client, release }: MadeClient, clock: Clock, log: Log) {
+  constructor({ client, release, lost }: MadeClient, clock: Clock, log: Log) {
     this.client = client;
     this.#release = release;
     this.#clock = clock;
@@ -35,6 +40,7 @@ export class ClientSession {
     const { promise, resolve } = Promise.withResolvers<Failure>();
     this.ended = promise;
     this.#resolveEnded = resolve;
+    void lost?.then(() => this.#nucleusLeft());
   }
 
   get over(): boolean {
@@ -53,7 +59,8 @@ export class ClientSession {
     // The SDK's promise may stay open when the client is closed meanwhile.
     await Promise.race([connecting, this.ended]);
     cancel();
-    return !this.#over;
+    this.#connected = !this.#over;
+    return this.#connected;
   }
 
   call<T>(request: IpcRequest, run: (client: IpcClient) => Promise<T>, deadlineMs: number): Promise<Result<T>> {
@@ -78,6 +85,7 @@ export class ClientSession {
   end(reason: Failure): void {
     if (this.#over) return;
     this.#over = true;
+    this.#cancelFarewell?.();
     for (const settle of [...this.#waiting]) settle(fail('E_IPC_OFFLINE', 'the connection ended before the answer'));
     this.#closed = attempt(() => this.client.close())
       .catch((err: unknown) => this.#log.debug({ err }, 'an IPC client did not close in order'))
@@ -88,6 +96,12 @@ export class ClientSession {
   /** Resolves when the native side has been told to let go. */
   async closed(): Promise<void> {
     await this.#closed;
+  }
+
+  #nucleusLeft(): void {
+    const end = () => this.end(failure('E_IPC_UNREACHABLE', 'the nucleus ended the connection'));
+    if (this.#connected) end();
+    else this.#cancelFarewell = this.#clock.after(FAREWELL_MS, end);
   }
 
   #wasSilent(): void {

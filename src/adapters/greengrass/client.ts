@@ -17,6 +17,8 @@ export type MadeClient = {
   readonly client: IpcClient;
   /** Frees what was made around the client; called after its `close`. `unused`: it was never connected. */
   readonly release: (unused: boolean) => void;
+  /** Resolves when the nucleus has ended the connection: the client does not learn it, and has to be closed. */
+  readonly lost?: Promise<void>;
 };
 
 export type MakeClient = (needs: IpcAddress & { readonly clock: Clock }) => Promise<MadeClient>;
@@ -37,5 +39,5 @@ export async function makeSdkClient(needs: IpcAddress & { readonly clock: Clock 
       return { ...message, payload: JSON.stringify({ authToken: needs.token }) };
     },
   });
-  return { client, release: (unused) => relay.close(unused) };
+  return { client, release: (unused) => relay.close(unused), lost: relay.lost };
 }
