@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import mqtt, { type MqttClient } from 'mqtt';
 import { iotCoreBus } from '../../src/adapters/greengrass/iot-core-bus.ts';
 import { IpcLink } from '../../src/adapters/greengrass/link.ts';
@@ -27,15 +28,16 @@ describe('AWS IoT Core goes away and comes back', function () {
   let outbox: FakeOutbox;
   let sender: Sender;
   let cloud: MqttClient;
-  let port: number;
+  let way: Way;
   const arrived = new Set<string>();
   const commands: string[] = [];
 
   async function start(mode: NucleusMode): Promise<void> {
     broker = new IotCoreBroker();
-    const brokerUrl = await broker.start();
-    port = Number(new URL(brokerUrl).port);
-    cloud = await mqtt.connectAsync(brokerUrl, { clientId: 'cloud', reconnectPeriod: 20 });
+    const url = await broker.start();
+    way = new Way(Number(new URL(url).port));
+    const brokerUrl = await way.open();
+    cloud = await mqtt.connectAsync(url, { clientId: 'cloud' });
     cloud.on('message', (_topic, payload) => arrived.add(payload.toString()));
     await cloud.subscribeAsync(ALARMS, { qos: 1 });
     nucleus = await startTestNucleusIpc({ mode, brokerUrl, thing: THING });
@@ -63,6 +65,7 @@ describe('AWS IoT Core goes away and comes back', function () {
     await link.stop(1_000);
     await nucleus.close();
     await cloud.endAsync(true);
+    await way.close();
     await broker.stop();
   });
 
@@ -78,7 +81,7 @@ describe('AWS IoT Core goes away and comes back', function () {
       await waitFor('the bus', () => bus.state === 'online');
       await raise('before');
       await waitFor('the first alarm', () => arrived.has('before'));
-      await broker.stop();
+      await way.close();
       await waitFor('the nucleus to notice', () => !nucleus.isOnline());
       bus.publishDirect([{ topic: `dt/edge-agent/${THING}/inference`, payload: 'x' }]);
       await waitFor('the bus to notice', () => bus.state === 'offline');
@@ -88,7 +91,7 @@ describe('AWS IoT Core goes away and comes back', function () {
       // Some attempts of the bus to find the cloud.
       await new Promise((resolve) => setTimeout(resolve, 2_000));
       assert.equal(rows(), ids.length, 'nothing is sent into the void');
-      await broker.start(port);
+      await way.open();
       await waitFor('all alarms', () => ids.every((id) => arrived.has(id)));
       await waitFor('an empty outbox', () => rows() === 0);
       assert.deepEqual(outbox.quarantine, []);
@@ -100,13 +103,13 @@ describe('AWS IoT Core goes away and comes back', function () {
 
     it(`was away from the beginning: ${mode}`, async () => {
       await start(mode);
-      await broker.stop();
+      await way.close();
       await nucleus.cut();
       await nucleus.restart();
       await raise('early');
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       assert.equal(rows(), 1);
-      await broker.start(port);
+      await way.open();
       await waitFor('the alarm', () => arrived.has('early'), 30_000);
       await waitFor('a command', async () => {
         await cloud.publishAsync(`cmd/edge-agent/${THING}/status`, 'late', { qos: 1 });
@@ -116,3 +119,39 @@ describe('AWS IoT Core goes away and comes back', function () {
     });
   }
 });
+
+/** The way from the nucleus to AWS IoT Core, which can be closed. */
+class Way {
+  readonly #to: number;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port = 0;
+
+  constructor(to: number) {
+    this.#to = to;
+  }
+
+  async open(): Promise<string> {
+    const server = createServer((from) => {
+      const to = connect(this.#to, '127.0.0.1');
+      for (const [one, other] of [[from, to] as const, [to, from] as const]) {
+        this.#sockets.add(one);
+        one.on('error', () => {}).on('close', () => other.destroy() && this.#sockets.delete(one));
+        one.pipe(other);
+      }
+    });
+    this.#server = server;
+    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    const address = server.address();
+    if (typeof address === 'object' && address !== null) this.#port = address.port;
+    return `mqtt://127.0.0.1:${this.#port}`;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) =>
+      this.#server?.listening ? this.#server.close(resolve) : resolve(undefined),
+    );
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}

@@ -88,7 +88,7 @@ describe('the link to a nucleus, with the client of the SDK', function () {
     await new Promise<void>((resolve) => server.listen(socketPath, resolve));
     const link = new IpcLink({ socketPath, token: 'token', ...needs, clock: impatient() });
     await link.start();
-    await waitFor('many attempts', () => connections >= 100);
+    await waitFor('many attempts', () => connections >= 40);
     assert.equal(link.lastError?.code, 'E_IPC_UNREACHABLE');
     await link.stop(1_000);
     await new Promise((resolve) => server.close(resolve));
