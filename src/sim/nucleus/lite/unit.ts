@@ -38,6 +38,8 @@ export class Unit {
   #running: RunningStage | undefined;
   /** Ends the life of the current start: stops, timeouts and restarts of it are void then. */
   #life = new AbortController();
+  /** Ends the wait for a start that has come to its end. */
+  #startLimit = new AbortController();
   #startedBy = Promise.resolve();
 
   constructor(parts: UnitParts) {
@@ -135,8 +137,10 @@ export class Unit {
 
   async #startWithin(seconds: number, running: RunningStage, life: AbortSignal): Promise<void> {
     const { time, secondMs, file } = this.#parts;
-    await time.sleep(seconds * secondMs, life).catch(() => {});
-    if (life.aborted || this.#active !== 'activating' || running !== this.#running) return;
+    this.#startLimit = new AbortController();
+    const over = AbortSignal.any([life, this.#startLimit.signal]);
+    await time.sleep(seconds * secondMs, over).catch(() => {});
+    if (over.aborted || this.#active !== 'activating' || running !== this.#running) return;
     this.#life.abort();
     await running.end(file.stopSec * secondMs);
     this.#fail('timeout');
@@ -144,6 +148,7 @@ export class Unit {
 
   async #exited(exit: Exit, running: RunningStage, life: AbortSignal): Promise<void> {
     const { file, secondMs } = this.#parts;
+    this.#startLimit.abort();
     const isGood = exit.code !== null && (exit.code === 0 || (file.alsoGood ?? []).includes(exit.code));
     const remains = isGood && (file.type === 'oneshot' || (file.type === 'notify' && this.#active === 'active'));
     if (remains) {
@@ -185,6 +190,7 @@ export class Unit {
 
   #become(active: ActiveState): void {
     if (active === this.#active) return;
+    if (active !== 'activating') this.#startLimit.abort();
     this.#active = active;
     this.#parts.onChange(this);
   }
