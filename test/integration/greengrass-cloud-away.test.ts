@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import mqtt, { type MqttClient } from 'mqtt';
 import { iotCoreBus } from '../../src/adapters/greengrass/iot-core-bus.ts';
 import { IpcLink } from '../../src/adapters/greengrass/link.ts';
@@ -14,6 +13,7 @@ import { FakeLog } from '../fakes/log.ts';
 import { FakeOutbox } from '../fakes/outbox.ts';
 import { waitFor } from '../fixtures/agent/wait-for.ts';
 import { startTestNucleusIpc, type TestNucleusIpc } from '../fixtures/nucleus-ipc.ts';
+import { Way } from '../fixtures/way.ts';
 
 const THING = 'press-1';
 const ALARMS = `dt/edge-agent/${THING}/alarm`;
@@ -119,39 +119,3 @@ describe('AWS IoT Core goes away and comes back', function () {
     });
   }
 });
-
-/** The way from the nucleus to AWS IoT Core, which can be closed. */
-class Way {
-  readonly #to: number;
-  readonly #sockets = new Set<Socket>();
-  #server: Server | undefined;
-  #port = 0;
-
-  constructor(to: number) {
-    this.#to = to;
-  }
-
-  async open(): Promise<string> {
-    const server = createServer((from) => {
-      const to = connect(this.#to, '127.0.0.1');
-      for (const [one, other] of [[from, to] as const, [to, from] as const]) {
-        this.#sockets.add(one);
-        one.on('error', () => {}).on('close', () => other.destroy() && this.#sockets.delete(one));
-        one.pipe(other);
-      }
-    });
-    this.#server = server;
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
-    const address = server.address();
-    if (typeof address === 'object' && address !== null) this.#port = address.port;
-    return `mqtt://127.0.0.1:${this.#port}`;
-  }
-
-  async close(): Promise<void> {
-    const closed = new Promise((resolve) =>
-      this.#server?.listening ? this.#server.close(resolve) : resolve(undefined),
-    );
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
-}
