@@ -3,9 +3,10 @@ import { GreengrassConfiguration } from '../adapters/greengrass/configuration.ts
 import { GreengrassHost } from '../adapters/greengrass/host.ts';
 import { iotCoreBus } from '../adapters/greengrass/iot-core-bus.ts';
 import { IpcLink } from '../adapters/greengrass/link.ts';
-import { localBus } from '../adapters/greengrass/local-bus.ts';
+import { localBus, localPulseTopic } from '../adapters/greengrass/local-bus.ts';
 import { nucleusKind } from '../adapters/greengrass/packet-limit.ts';
 import { GreengrassShadow } from '../adapters/greengrass/shadow.ts';
+import { Watchdog } from '../adapters/greengrass/watchdog.ts';
 import { pinoLog, stdoutSink } from '../adapters/pino-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Config } from '../config/config.ts';
@@ -67,6 +68,7 @@ class Component {
   readonly #source: GreengrassConfiguration;
   readonly #host: GreengrassHost;
   readonly #configuration: ComponentConfiguration;
+  #watchdog: Watchdog | undefined;
 
   constructor(options: ComponentOptions, log: Log) {
     const { env } = options;
@@ -99,11 +101,13 @@ class Component {
       return reason === undefined ? undefined : { forMs: HOLD_MS, reason };
     });
     const life = file === undefined ? await this.#follow(device) : undefined;
+    this.#watchdog?.start();
     await this.#host.report(device.refusal === undefined ? 'running' : 'errored');
     const stop = async (deadlineMs: number) => {
       await life?.stop();
       await this.#host.stop();
       await device.stop(Math.max(0, deadlineMs - LINK_STOP_MS));
+      await this.#watchdog?.stop();
       await this.#link.stop(LINK_STOP_MS);
     };
     return { ok: true, value: { url: device.url, refusal: device.refusal, restart: life?.restart, stop } };
@@ -147,6 +151,7 @@ class Component {
   #startWith(config: Config): Promise<Device> {
     const { env, startDevice, file } = this.#options;
     this.#log.setLevel(config.log.level);
+    this.#watchdog = this.#makeWatchdog(config.thing);
     return startDevice({
       config,
       baseDir: file?.baseDir ?? env.home,
@@ -159,6 +164,11 @@ class Component {
         return loaded.ok ? this.#admit(loaded.value) : loaded;
       },
     });
+  }
+
+  #makeWatchdog(thing: string): Watchdog {
+    const log = this.#log.child({ part: 'ipc' });
+    return new Watchdog({ link: this.#link, topic: localPulseTopic(thing), clock: systemClock, log });
   }
 
   async #follow(device: Device): Promise<ConfigurationLife> {

@@ -65,6 +65,8 @@ describe('the agent as a Greengrass component', function () {
         return site.observer.alarmsOf('a').length > 0;
       });
       assert.equal(site.observer.alarmsOf('a')[0]?.kind, 'raised');
+      const heard = site.nucleus.pubsub.forget();
+      assert.ok(heard.includes(`edge-agent/${THING}/pulse`), 'it hears itself, to notice when it hears nothing more');
       assert.ok(results.length > 0, 'results are for components here');
       assert.deepEqual(site.observer.results, [], 'and not for the cloud');
       const { agents } = await diagnose();

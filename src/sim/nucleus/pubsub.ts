@@ -33,6 +33,13 @@ export class PubSub {
     return () => this.#subscriptions.delete(own);
   }
 
+  /** Loses every subscription without a word to whoever holds it, and tells what they were: as a broken part of the nucleus. */
+  forget(): readonly string[] {
+    const filters = [...this.#subscriptions].map(({ filter }) => filter);
+    this.#subscriptions.clear();
+    return filters;
+  }
+
   publish(from: string, topic: string, message: LocalMessage): void {
     for (const subscription of [...this.#subscriptions]) {
       if (this.#wants(subscription, from, topic)) subscription.deliver(topic, message);
