@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { IpcClient, MadeClient } from '../../src/adapters/greengrass/client.ts';
+import type { Parting } from '../../src/adapters/greengrass/relay.ts';
 import type { IpcStream } from '../../src/adapters/greengrass/restored-stream.ts';
 
 /** A streaming operation that the test answers. */
@@ -27,7 +28,10 @@ export class FakeIpcClient extends EventEmitter {
   closed = false;
   released = false;
   readonly streams: FakeStream[] = [];
+  /** The nucleus leaves. */
+  readonly left = Promise.withResolvers<Parting>();
   readonly #connected = Promise.withResolvers<void>();
+  #mayClose: Promise<void> | undefined;
 
   connect(): Promise<void> {
     return this.#connected.promise;
@@ -35,6 +39,7 @@ export class FakeIpcClient extends EventEmitter {
 
   async close(): Promise<void> {
     this.closed = true;
+    await this.#mayClose;
   }
 
   subscribeToTopic(): FakeStream {
@@ -51,6 +56,13 @@ export class FakeIpcClient extends EventEmitter {
 
   refuse(error: unknown): void {
     this.#connected.reject(error);
+  }
+
+  /** Its closing takes until the returned function is called. */
+  holdClose(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#mayClose = promise;
+    return resolve;
   }
 
   lose(reason = 'the test cut it'): void {
@@ -74,7 +86,7 @@ export class FakeClients {
     const release = () => {
       client.released = true;
     };
-    return { client: client as unknown as IpcClient, release };
+    return { client: client as unknown as IpcClient, release, lost: client.left.promise };
   };
 }
 

@@ -101,14 +101,15 @@ describe('the link to a nucleus, with the client of the SDK', function () {
     await waitFor('an error', () => nobody.lastError !== undefined);
     assert.match(nobody.lastError?.message ?? '', /ENOENT \/nowhere\/ipc.socket/);
     await nobody.stop(1_000);
-
-    const nucleus = await startTestNucleusIpc({ mode: 'classic' });
-    const stranger = new IpcLink({ socketPath: nucleus.socketPath, token: 'AAAAAAAAAAAAAAAA', ...needs });
-    await stranger.start();
-    await waitFor('an error', () => stranger.lastError !== undefined);
-    assert.equal(stranger.lastError?.code, 'E_IPC_DENIED');
-    await stranger.stop(1_000);
-    await nucleus.close();
+    for (const mode of ['classic', 'lite'] as const) {
+      const nucleus = await startTestNucleusIpc({ mode });
+      const stranger = new IpcLink({ socketPath: nucleus.socketPath, token: 'AAAAAAAAAAAAAAAA', ...needs });
+      await stranger.start();
+      await waitFor('an error', () => stranger.lastError !== undefined);
+      assert.equal(stranger.lastError?.code, 'E_IPC_DENIED', mode);
+      await stranger.stop(1_000);
+      await nucleus.close();
+    }
   });
 
   for (const mode of ['classic', 'lite'] as const) {

@@ -3,6 +3,7 @@ import type { Cancel, Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { IpcClient, MadeClient } from './client.ts';
 import { connectFailure, type IpcRequest, requestFailure } from './ipc-errors.ts';
+import type { Parting } from './relay.ts';
 
 /**
  * The SDK gives a call up by closing its client only, so an unanswered one keeps its native stream. After this many the
@@ -10,8 +11,11 @@ import { connectFailure, type IpcRequest, requestFailure } from './ipc-errors.ts
  */
 const MAX_UNANSWERED = 10;
 
-/** A nucleus that does not know our token says so and leaves: what it said reaches us a moment later. */
+/** What the nucleus said before it left reaches us a moment later. */
 const FAREWELL_MS = 100;
+
+/** The SDK's promise may stay open; what is left of the connection is cut then. */
+const CLOSE_DEADLINE_MS = 1_000;
 
 type Settle = (result: { readonly ok: false; readonly error: Failure }) => void;
 
@@ -40,7 +44,7 @@ export class ClientSession {
     const { promise, resolve } = Promise.withResolvers<Failure>();
     this.ended = promise;
     this.#resolveEnded = resolve;
-    void lost?.then(() => this.#nucleusLeft());
+    void lost?.then((parting) => this.#nucleusLeft(parting));
   }
 
   get over(): boolean {
@@ -87,21 +91,37 @@ export class ClientSession {
     this.#over = true;
     this.#cancelFarewell?.();
     for (const settle of [...this.#waiting]) settle(fail('E_IPC_OFFLINE', 'the connection ended before the answer'));
-    this.#closed = attempt(() => this.client.close())
-      .catch((err: unknown) => this.#log.debug({ err }, 'an IPC client did not close in order'))
-      .finally(() => this.#release(this.#unused));
+    this.#closed = this.#close();
     this.#resolveEnded(reason);
   }
 
-  /** Resolves when the native side has been told to let go. */
+  /**
+   * Resolves when the nucleus sees this connection no more. The next one must wait for it: to the classic nucleus, the end
+   * of an old stream of configurations to validate ends the new one, too (ConfigStoreIPCEventStreamAgent).
+   */
   async closed(): Promise<void> {
     await this.#closed;
   }
 
-  #nucleusLeft(): void {
-    const end = () => this.end(failure('E_IPC_UNREACHABLE', 'the nucleus ended the connection'));
-    if (this.#connected) end();
-    else this.#cancelFarewell = this.#clock.after(FAREWELL_MS, end);
+  async #close(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(CLOSE_DEADLINE_MS, late.resolve);
+    const closing = attempt(() => this.client.close()).catch((err: unknown) =>
+      this.#log.debug({ err }, 'an IPC client did not close in order'),
+    );
+    await Promise.race([closing, late.promise]);
+    cancel();
+    this.#release(this.#unused);
+  }
+
+  /** Nucleus lite has no words for a token that it does not know: it hangs up. The classic one says so before. */
+  #nucleusLeft(parting: Parting): void {
+    const isDenied = !this.#connected && parting === 'after the token';
+    const reason = isDenied
+      ? failure('E_IPC_DENIED', 'it hung up on it')
+      : failure('E_IPC_UNREACHABLE', 'the nucleus ended the connection');
+    if (this.#connected) this.end(reason);
+    else this.#cancelFarewell = this.#clock.after(FAREWELL_MS, () => this.end(reason));
   }
 
   #wasSilent(): void {

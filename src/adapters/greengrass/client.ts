@@ -1,6 +1,6 @@
 import type { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
 import type { Clock } from '../../ports/clock.ts';
-import { Relay } from './relay.ts';
+import { type Parting, Relay } from './relay.ts';
 
 /** The SDK's client, as far as it is public. */
 export type IpcClient = Pick<greengrasscoreipc.Client, keyof greengrasscoreipc.Client>;
@@ -17,8 +17,8 @@ export type MadeClient = {
   readonly client: IpcClient;
   /** Frees what was made around the client; called after its `close`. `unused`: it was never connected. */
   readonly release: (unused: boolean) => void;
-  /** Resolves when the nucleus has ended the connection: the client does not learn it, and has to be closed. */
-  readonly lost?: Promise<void>;
+  /** Resolves when the nucleus has ended the connection: the client does not learn it, and has to be closed (see Relay). */
+  readonly lost?: Promise<Parting>;
 };
 
 export type MakeClient = (needs: IpcAddress & { readonly clock: Clock }) => Promise<MadeClient>;

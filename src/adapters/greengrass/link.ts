@@ -28,6 +28,9 @@ export type IpcLinkOptions = IpcAddress & {
 /** A stream of whatever messages. */
 type AnyStream = Pick<RestoredStream<unknown>, 'attach' | 'detach' | 'close'>;
 
+/** How a connection was. */
+type Connected = { readonly reason: Failure; readonly onlineMs: number; readonly closed: Promise<void> | undefined };
+
 /** Ends a subscription. `reopen` makes it anew, where the nucleus may have forgotten it. */
 export type EndStream = (() => Promise<void>) & { readonly reopen: () => void };
 
@@ -108,23 +111,24 @@ export class IpcLink {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       this.#told.tell('connecting', this.lastError);
-      const { reason, onlineMs } = await this.#connectOnce();
+      const { reason, onlineMs, closed } = await this.#connectOnce();
       if (this.#stop.signal.aborted) return;
       if (onlineMs >= STABLE_MS) failures = 0;
       const retryInMs = Math.round(backoffMs(failures++, random));
       log.warn({ code: reason.code, reason: reason.message, retryInMs }, 'connection to the nucleus ended');
       this.#told.tell('offline', reason);
-      await clock.sleep(retryInMs, this.#stop.signal).catch(() => {});
+      await Promise.all([closed, clock.sleep(retryInMs, this.#stop.signal).catch(() => {})]);
     }
   }
 
-  async #connectOnce(): Promise<{ readonly reason: Failure; readonly onlineMs: number }> {
+  /** One client, until it has ended. */
+  async #connectOnce(): Promise<Connected> {
     const { clock, log, connectDeadlineMs = CONNECT_DEADLINE_MS, makeClient = makeSdkClient } = this.#options;
     let made: MadeClient;
     try {
       made = await makeClient(this.#options);
     } catch (cause) {
-      return { reason: connectFailure(cause), onlineMs: 0 };
+      return { reason: connectFailure(cause), onlineMs: 0, closed: undefined };
     }
     const session = new ClientSession(made, clock, log);
     this.#session = session;
@@ -134,7 +138,7 @@ export class IpcLink {
     const reason = await session.ended;
     for (const stream of this.#streams) stream.detach();
     this.#session = undefined;
-    return { reason, onlineMs: clock.monotonic() - since };
+    return { reason, onlineMs: clock.monotonic() - since, closed: session.closed() };
   }
 
   #online(session: ClientSession): void {

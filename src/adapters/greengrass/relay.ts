@@ -7,14 +7,19 @@ import type { Cancel, Clock } from '../../ports/clock.ts';
 /** A client connects within a millisecond, or never: it was given up before. */
 const ABANDONED_MS = 10_000;
 
+/** When the nucleus left: one that hangs up on a token does not know it. */
+export type Parting = 'before the token' | 'after the token';
+
 /**
- * A socket of our own between one client of the SDK and the nucleus.
+ * The way of one client of the SDK to the nucleus, over a socket of our own:
  *
- * The SDK's native half (aws-crt 1.33, event_stream.c) aborts the whole process when a connection ends before Node has
- * been told that it stands: its two callbacks come through two queues. A nucleus that dies, restarts, or has as many
- * clients as it takes does just that. Here a connection does not end before the SDK has taken note of it (`settled`).
- * It costs each message a copy: there and back, a tenth or two of a
- * millisecond.
+ *     client of the SDK  <->  this relay  <->  nucleus
+ *
+ * The SDK's native half (aws-crt 1.33, event_stream.c) ends the whole process when its connection is ended by the other
+ * side in the wrong moment: before Node has been told that it stands, as its two callbacks come through two queues, or
+ * under load, when it frees twice what it was about to send. A nucleus that dies, restarts or is full does just that. So
+ * the client never sees its connection end: when the nucleus leaves, the relay stays, swallows what still comes, and
+ * tells whoever made the client (`lost`), who closes it. A message costs a copy: a tenth or two of a millisecond.
  */
 export class Relay {
   readonly path: string;
@@ -23,7 +28,7 @@ export class Relay {
   #cancel: Cancel | undefined;
   #client: Socket | undefined;
   #settled = false;
-  readonly #lost = Promise.withResolvers<void>();
+  readonly #lost = Promise.withResolvers<Parting>();
 
   private constructor(path: string, nucleus: Socket) {
     this.path = path;
@@ -46,15 +51,15 @@ export class Relay {
     }
   }
 
-  /** Resolves when the nucleus has gone. The SDK is not told: whoever made its client has to close it. */
-  get lost(): Promise<void> {
+  /** Resolves when the nucleus has gone, though not before `settled`: until then the client cannot be closed safely. */
+  get lost(): Promise<Parting> {
     return this.#lost.promise;
   }
 
-  /** The SDK knows its connection: from here on it may be told that it ended. */
+  /** The SDK has its connection, and is about to show our token. */
   settled(): void {
     this.#settled = true;
-    this.#passOn();
+    if (this.#nucleus.closed) this.#tell('before the token');
   }
 
   /**
@@ -67,7 +72,9 @@ export class Relay {
   }
 
   async #listen(): Promise<void> {
-    this.#nucleus.on('close', () => this.#passOn());
+    this.#nucleus.on('close', () => {
+      if (this.#settled) this.#tell('after the token');
+    });
     await new Promise<void>((resolve, reject) => this.#server.once('error', reject).listen(this.path, resolve));
   }
 
@@ -78,18 +85,13 @@ export class Relay {
     client.on('close', () => this.#nucleus.destroy());
     client.pipe(this.#nucleus, { end: false });
     this.#nucleus.pipe(client, { end: false });
-    this.#passOn();
   }
 
-  /**
-   * The nucleus has ended its connection, and the SDK knows of its own: tells it. What the client still sends is swallowed,
-   * so that nothing waits in it when it is closed.
-   */
-  #passOn(): void {
-    if (!this.#nucleus.closed || !this.#settled) return;
+  /** What the client still sends is swallowed, so that nothing waits in it when it is closed. */
+  #tell(parting: Parting): void {
     this.#client?.unpipe();
     this.#client?.resume();
-    this.#lost.resolve();
+    this.#lost.resolve(parting);
   }
 
   /** One client is all: nobody else shall find the socket. */

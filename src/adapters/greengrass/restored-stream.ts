@@ -150,7 +150,9 @@ export class RestoredStream<M> {
     if (this.#told === reason.code) return;
     this.#told = reason.code;
     const { operation, resource } = this.#needs;
-    this.#tools.log.warn(
+    // What a nucleus does not serve is no fault of anybody: lite has no such operation.
+    const level = reason.code === 'E_IPC_UNSUPPORTED' ? 'info' : 'warn';
+    this.#tools.log[level](
       { operation, resource, code: reason.code, reason: reason.message, retryInMs },
       'no subscription',
     );

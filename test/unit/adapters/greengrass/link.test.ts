@@ -93,6 +93,43 @@ describe('IpcLink', () => {
     assert.equal(link.lastError?.code, 'E_IPC_DENIED');
   });
 
+  it('takes a nucleus that hangs up on the token for one that does not know it, as lite does without a word', async () => {
+    for (const [parting, code] of [
+      ['after the token', 'E_IPC_DENIED'],
+      ['before the token', 'E_IPC_UNREACHABLE'],
+    ] as const) {
+      if (clients.made.length === 0) await link.start();
+      await clock.advance(0);
+      clients.last.left.resolve(parting);
+      await clock.advance(100);
+      assert.equal(link.lastError?.code, code);
+      await clock.advance(100);
+    }
+  });
+
+  it('connects anew only when the nucleus sees the old connection no more, and tells at once that there is none', async () => {
+    await goOnline();
+    const close = clients.last.holdClose();
+    clients.last.left.resolve('after the token');
+    await clock.advance(0);
+    assert.equal(link.state, 'offline');
+    await clock.advance(900);
+    assert.equal(clients.made.length, 1, 'the end of an old stream could end a new one');
+    close();
+    await clock.advance(0);
+    assert.equal(clients.made.length, 2);
+  });
+
+  it('cuts an old connection that does not close', async () => {
+    await goOnline();
+    clients.last.holdClose();
+    clients.last.lose();
+    await clock.advance(999);
+    assert.deepEqual([clients.made.length, clients.made[0]?.released], [1, false]);
+    await clock.advance(1);
+    assert.deepEqual([clients.made.length, clients.made[0]?.released], [2, true]);
+  });
+
   it('resolves a call with what the nucleus answers, or why not', async () => {
     await goOnline();
     assert.deepEqual(await ask(async () => 7), { ok: true, value: 7 });
@@ -225,6 +262,19 @@ describe('IpcLink', () => {
         JSON.stringify(lines[0]?.fields),
         /aws.greengrass.ipc.pubsub lacks operation .*aws.greengrass#SubscribeToTopic.*resource .*a\/b/,
       );
+    });
+
+    it('are no matter for a warning where the nucleus does not serve them, and are told once for all connections', async () => {
+      subscribe();
+      for (let connection = 0; connection < 3; connection++) {
+        await goOnline();
+        clients.last.streams.at(-1)?.answer(new Error('SubscribeToTopic is not supported by Greengrass'));
+        await clock.advance(0);
+        clients.last.lose();
+        await clock.advance(1_000);
+      }
+      const levels = log.lines.filter(({ event }) => event === 'no subscription').map(({ level }) => level);
+      assert.deepEqual(levels, ['info']);
     });
 
     it('end on demand, on the nucleus too', async () => {
