@@ -1,12 +1,11 @@
 import type { AgentSpec, DecisionSpec } from '../domain/agent-spec.ts';
 import { type Failure, fail, failure, ok, type Result, toFailure } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
-import type { RolloutState, SlotRecord } from '../domain/rollout.ts';
 import type { Messaging } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { ModelRunner } from '../ports/model-runner.ts';
-import type { ModelStore, StoredModel } from '../ports/model-store.ts';
+import type { ModelStore } from '../ports/model-store.ts';
 import type { Outbox } from '../ports/outbox.ts';
 import type {
   AgentMode,
@@ -17,14 +16,16 @@ import type {
   PipelineStatus,
   RolloutControl,
 } from './commands/controls.ts';
-import { findModel, isForAnother, nameOfModel } from './find-model.ts';
+import { isForAnother } from './find-model.ts';
 import { whatDoesNotFit } from './fit.ts';
+import { infer } from './infer.ts';
 import { Metrics } from './metrics.ts';
+import { ModelOrigin } from './model-origin.ts';
 import { Pipeline } from './pipeline.ts';
 import { Rest } from './rest.ts';
+import { rolloutControl } from './rollout/control.ts';
 import { RolloutDriver } from './rollout/driver.ts';
 import type { EffectNeeds } from './rollout/effects.ts';
-import { isDamage } from './rollout/faults.ts';
 import { Slot } from './slot/slot.ts';
 
 export type EdgeAgentNeeds = {
@@ -48,9 +49,6 @@ export type RolloutNeeds = Pick<EffectNeeds, 'store' | 'verifier' | 'audit' | 'g
 
 type Prepared = { readonly manifest: Manifest; readonly pipeline: Pipeline };
 
-/** No rollout is under way that another one would take the place of. */
-const FREE: ReadonlySet<RolloutState> = new Set(['idle', 'committed', 'quarantined']);
-
 /** Calling off a rollout is one save of its record. */
 const LEAVE_DEADLINE_MS = 1_000;
 
@@ -65,15 +63,14 @@ export class EdgeAgent implements PipelineControl {
   readonly #needs: EdgeAgentNeeds;
   /** As configured, with the decisions of the latest reload. */
   #spec: AgentSpec;
-  /** The configured package, where it had to be read. */
-  #stored: StoredModel | undefined;
+  readonly #origin: ModelOrigin;
+  /** What the configuration is held against: the model of the slot, or the configured one. */
+  #manifest: Manifest | undefined;
   #prepared: Prepared | undefined;
-  /** Why there was no model to begin with. */
-  #notFound: Failure | undefined;
   #waiting = false;
   readonly #slot: Slot;
   readonly #driver: RolloutDriver | undefined;
-  /** Why the driver is never started: a wish would wait for ever. */
+  /** Why it could not even begin: its driver is never started, and a wish would wait for ever. */
   #undriven: Failure | undefined;
   #refusal: Failure | undefined;
   #stopped = false;
@@ -93,20 +90,16 @@ export class EdgeAgent implements PipelineControl {
       clock: needs.clock,
       onServing: ({ manifest, variant, loaded }) => this.#prepared?.pipeline.setModel(manifest, variant, loaded),
     });
-    const unfit = (manifest: Manifest) =>
-      isForAnother(this.#spec.model, manifest) ?? whatDoesNotFit(this.#spec, manifest);
-    this.#driver =
-      needs.rollouts && new RolloutDriver({ ...needs, ...needs.rollouts, name: this.name, slot: this.#slot, unfit });
+    const { spec, rollouts } = needs;
+    this.#origin = new ModelOrigin({ ...needs, slot: this.name, spec: spec.model, store: rollouts?.store });
+    const unfit = (manifest: Manifest) => misfit(this.#spec, manifest);
+    this.#driver = rollouts && new RolloutDriver({ ...needs, ...rollouts, name: this.name, slot: this.#slot, unfit });
     this.#driver?.onChange(() => this.#takeUp());
   }
 
   /** Reads the model and subscribes. What arrives before the model is loaded waits in the queue. Never rejects. */
   async prepare(): Promise<void> {
-    const { models, rollouts } = this.#needs;
-    const where = { slot: this.name, spec: this.#spec.model, models, store: rollouts?.store };
-    const { manifest, stored, empty } = await findModel(where);
-    this.#stored = stored;
-    if (!manifest.ok) this.#notFound = manifest.error;
+    const { manifest, empty } = await this.#origin.find();
     if (manifest.ok) await this.#listen(manifest.value);
     else if (this.#driver === undefined) this.#refuse(manifest.error);
     else if (empty) this.#waiting = true;
@@ -115,9 +108,10 @@ export class EdgeAgent implements PipelineControl {
 
   /** Makes the data path for a model and subscribes, unless the configuration does not fit it. */
   async #listen(manifest: Manifest): Promise<void> {
-    const unfit = whatDoesNotFit(this.#spec, manifest);
-    if (unfit !== undefined) return this.#refuse(failure('E_CONFIG_INVALID', unfit));
     const spec = this.#spec;
+    this.#manifest = manifest;
+    const unfit = misfit(spec, manifest);
+    if (unfit !== undefined) return this.#refuse(failure('E_CONFIG_INVALID', unfit));
     const variant = spec.model.variant ?? 'unknown'; // what answers is known when it is loaded: setModel
     const pipeline = new Pipeline({
       ...this.#needs,
@@ -131,7 +125,7 @@ export class EdgeAgent implements PipelineControl {
   /** Loads the model: from now on there are answers. Never rejects. */
   async load(): Promise<void> {
     if (this.#undriven !== undefined) return;
-    const loaded = this.#driver === undefined ? await this.#loadConfigured() : await this.#loadSlot(this.#driver);
+    const loaded = this.#driver === undefined ? await this.#serveStored() : await this.#origin.start(this.#driver);
     if (!loaded.ok) {
       this.#prepared?.pipeline.pause();
       return this.#refuse(loaded.error);
@@ -143,39 +137,9 @@ export class EdgeAgent implements PipelineControl {
     if (this.#waiting) log.info({ model: this.modelName }, 'agent waits for its first model');
   }
 
-  async #loadConfigured(): Promise<Result<unknown>> {
-    return this.#stored === undefined ? fail('E_MODEL_MISSING') : this.#slot.serveStored(this.#stored);
-  }
-
-  /** A slot without a model takes the configured package, by the same way as any other: verified, tested, committed. */
-  async #loadSlot(driver: RolloutDriver): Promise<Result<unknown>> {
-    const started = await driver.start();
-    const { active, state } = driver.status();
-    if (!started.ok && FREE.has(state) && isDamage(started.error) && (await this.#isStored(active)))
-      return this.#install(driver, 'mend');
-    // A rollout that somebody asked for before us brings the first model as well.
-    if (!started.ok || active !== undefined || state !== 'idle' || this.#waiting) return started;
-    return this.#install(driver, 'first');
-  }
-
-  async #install(driver: RolloutDriver, why: 'first' | 'mend'): Promise<Result<unknown>> {
-    const source = this.#stored?.source;
-    if (source === undefined) return { ok: false, error: this.#notFound ?? failure('E_MODEL_MISSING') };
-    const { bootId, clock } = this.#needs;
-    const request = { id: `${why}-${bootId}`, source, force: false, requestedAtMs: clock.now() };
-    const outcome = await driver.request(request);
-    if (!outcome.ok || outcome.value.outcome === 'committed') return outcome;
-    return { ok: false, error: { code: outcome.value.code ?? 'E_MODEL_LOAD', message: outcome.value.reason } };
-  }
-
-  /** Whether the configured package says of itself that it is that model; its digest is for the driver to judge. */
-  async #isStored(ref: SlotRecord['active']): Promise<boolean> {
-    if (this.#stored === undefined) {
-      const stored = await this.#needs.models.read(this.#spec.model);
-      if (stored.ok) this.#stored = stored.value;
-    }
-    const { name, version } = this.#stored?.manifest ?? {};
-    return ref !== undefined && ref.name === name && ref.version === version;
+  async #serveStored(): Promise<Result<unknown>> {
+    const { stored } = this.#origin;
+    return stored.ok ? this.#slot.serveStored(stored.value) : stored;
   }
 
   /** An agent without a model, or without one that works, takes up its work once a rollout has brought one. */
@@ -227,25 +191,22 @@ export class EdgeAgent implements PipelineControl {
     if (this.#refusal !== undefined) return { ok: false, error: this.#refusal };
     if (this.#waiting) return fail('E_RUNNER_UNAVAILABLE', 'the agent waits for its first model');
     if (this.#prepared === undefined) return fail('E_RUNNER_UNAVAILABLE');
-    const { manifest, pipeline } = this.#prepared;
-    const { input, output } = manifest;
-    const wanted = input.window * input.channels.length;
-    if (values.length !== wanted)
-      return fail('E_COMMAND_ARGS', `values holds ${values.length} numbers; the model takes ${wanted}`);
-    const answer = await pipeline.ask(values);
-    if (!answer.ok) return answer;
-    const outcome = pipeline.outcomeOf(answer.value);
-    if (outcome === undefined) return fail('E_MODEL_CONTRACT', 'the scores are not all finite');
-    const scores = Object.fromEntries(output.labels.map((label, index) => [label, answer.value[index] ?? Number.NaN]));
-    return ok({ ...outcome, scores });
+    return infer(this.#prepared, values);
   }
 
-  /** What the model has against changed decisions; undefined when they can be taken up. */
-  objection(decisions: DecisionSpec): string | undefined {
-    // A first model is held against whatever decisions there are when it comes.
-    if (this.#waiting) return undefined;
-    if (this.#prepared === undefined) return `agent ${this.name} is not running`;
-    return whatDoesNotFit({ ...this.#spec, decisions }, this.#prepared.manifest);
+  /**
+   * What its model has against another configuration of it; undefined where there is nothing, or no model yet: a first one is
+   * held against whatever there is when it comes.
+   */
+  objection(next: AgentSpec): string | undefined {
+    // Without a slot another configuration brings another model.
+    const bringsAnother = this.#driver === undefined && next.model.path !== this.#spec.model.path;
+    return this.#manifest === undefined || bringsAnother ? undefined : misfit(next, this.#manifest);
+  }
+
+  /** Changed decisions take effect at once; for an agent that could not even begin, at the next start. */
+  get takesDecisions(): boolean {
+    return this.#undriven === undefined;
   }
 
   /** Takes up changed decisions against which there is no objection. */
@@ -262,22 +223,13 @@ export class EdgeAgent implements PipelineControl {
 
   get rollouts(): RolloutControl | undefined {
     const driver = this.#driver;
-    const store = this.#needs.rollouts?.store;
-    if (driver === undefined || store === undefined) return undefined;
-    const whenPossible = <T>(wish: () => Promise<Result<T>>): Promise<Result<T>> =>
-      this.#undriven === undefined ? wish() : Promise.resolve({ ok: false, error: this.#undriven });
-    return {
-      request: (request) => whenPossible(() => driver.request({ ...request, requestedAtMs: this.#needs.clock.now() })),
-      rollBack: (id) => whenPossible(() => driver.rollBack(id)),
-      cancel: () => whenPossible(() => driver.cancel()),
-      record: () => driver.status(),
-      list: () => store.list(this.name),
-    };
+    const { rollouts, clock } = this.#needs;
+    if (driver === undefined || rollouts === undefined) return undefined;
+    return rolloutControl({ slot: this.name, driver, ...rollouts, clock, undriven: () => this.#undriven });
   }
 
   get modelName(): string {
-    const known = this.#stored?.manifest.name ?? this.#driver?.status().active?.name;
-    return nameOfModel(this.#spec.model, known);
+    return this.#origin.nameOf(this.#spec.model, this.#driver?.status().active?.name);
   }
 
   status(): PipelineStatus {
@@ -322,4 +274,9 @@ export class EdgeAgent implements PipelineControl {
     if (this.#rest.asleep) return 'asleep';
     return this.#slot.ready ? 'running' : 'restarting';
   }
+}
+
+/** What a configuration and a model have against each other. */
+function misfit(spec: AgentSpec, manifest: Manifest): string | undefined {
+  return isForAnother(spec.model, manifest) ?? whatDoesNotFit(spec, manifest);
 }

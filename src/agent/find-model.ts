@@ -5,7 +5,7 @@ import type { Manifest } from '../domain/manifest.ts';
 import type { ModelStore, StoredModel } from '../ports/model-store.ts';
 import type { SlotStore } from '../ports/slot-store.ts';
 
-type Where = {
+export type Where = {
   readonly slot: string;
   readonly spec: ModelSpec;
   readonly models: ModelStore;
@@ -44,5 +44,5 @@ export function nameOfModel({ path }: ModelSpec, known: string | undefined): str
 export function isForAnother({ path }: ModelSpec, { name }: Manifest): string | undefined {
   return path.includes('/') || path === name
     ? undefined
-    : `the agent is configured for ${path}, the package is ${name}`;
+    : `the agent is configured for ${path}, this is ${name}: a slot keeps to one model, another agent can have the other`;
 }

@@ -72,6 +72,11 @@ export class ComponentConfiguration {
     await this.#needs.kept.save(delivered);
   }
 
+  /** It is good, and runs from the next start on. Only what has run is what a bad one falls back to. */
+  acceptLater(): void {
+    this.#report = { accepted: true };
+  }
+
   /** Tells all reasons; nothing changes. */
   refuse(refused: { readonly error: Failure; readonly problems: readonly Problem[] }): void {
     const problems = reasonsOf(refused);

@@ -1,7 +1,7 @@
 import type { ReloadReport } from '../agent/commands/controls.ts';
 import type { Config } from '../config/config.ts';
 import type { Checked } from '../config/load.ts';
-import type { Result } from '../domain/errors.ts';
+import { failure, type Result } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConfigurationSource, Objection } from '../ports/configuration-source.ts';
 import type { Log } from '../ports/log.ts';
@@ -21,7 +21,7 @@ export type Configurable = {
 
 export type ConfigurationLifeNeeds = {
   readonly source: Pick<ConfigurationSource, 'onChange' | 'onProposal' | 'start' | 'stop'>;
-  readonly configuration: Pick<ComponentConfiguration, 'read' | 'accept' | 'refuse'>;
+  readonly configuration: Pick<ComponentConfiguration, 'read' | 'accept' | 'acceptLater' | 'refuse'>;
   readonly check: (delivered: unknown) => Checked;
   readonly device: Configurable;
   readonly clock: Clock;
@@ -83,15 +83,21 @@ export class ConfigurationLife {
       return;
     }
     if (!checked.ok) return configuration.refuse(checked);
+    // Lite never asks beforehand, and an agent that its model does not fit would not start anew.
+    const objections = device.objectionsTo(checked.value);
+    if (objections.length > 0) {
+      return configuration.refuse({ error: failure('E_CONFIG_INVALID', objections.join('; ')), problems: [] });
+    }
     const taken = device.takeUp(checked.value);
     if (!taken.ok) return configuration.refuse({ error: taken.error, problems: [] });
     const { applied, refused } = taken.value;
     const later = refused.map(({ path }) => path);
     log.info({ applied, later }, 'configuration accepted');
-    await configuration.accept({ delivered, from: 'nucleus' });
     this.#waiting?.abort();
     this.#waiting = undefined;
-    if (later.length > 0) void this.#restartWhenGood(later);
+    if (later.length === 0) return configuration.accept({ delivered, from: 'nucleus' });
+    configuration.acceptLater();
+    void this.#restartWhenGood(later);
   }
 
   /** A rollout between its swap and its commit would have to begin its probation again. */

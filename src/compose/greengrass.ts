@@ -23,9 +23,12 @@ import type { ComponentEnv } from './component-env.ts';
 import { ConfigurationLife } from './configuration-life.ts';
 import { KeptConfiguration } from './kept-configuration.ts';
 import { type Platform, routesOf } from './platform.ts';
+import { TokenWatch } from './token-watch.ts';
 
 /** What the device leaves of its deadline for the connection to the nucleus. */
 const LINK_STOP_MS = 500;
+/** A device whose agents are all refused holds nothing worth waiting for. */
+const STOP_REFUSED_MS = 1_000;
 /** The nucleus may ask again after this. */
 const HOLD_MS = 15_000;
 const ROUTES_HERE: ReadonlySet<Route> = new Set(['local', 'iotcore']);
@@ -44,6 +47,8 @@ export type ComponentOptions = {
 export type ComponentDevice = Pick<Device, 'url' | 'refusal' | 'stop'> & {
   /** Aborted once the device has to be started anew, with its new configuration. */
   readonly restart: AbortSignal | undefined;
+  /** Aborted once only a new process helps, which the nucleus has to start. */
+  readonly failed: AbortSignal;
 };
 
 /** Starts this device as a Greengrass component. Refused: no configuration that may be run was ever there. */
@@ -68,6 +73,7 @@ class Component {
   readonly #source: GreengrassConfiguration;
   readonly #host: GreengrassHost;
   readonly #configuration: ComponentConfiguration;
+  readonly #token: TokenWatch;
   #watchdog: Watchdog | undefined;
 
   constructor(options: ComponentOptions, log: Log) {
@@ -80,12 +86,15 @@ class Component {
     this.#link = link;
     this.#source = new GreengrassConfiguration({ link, clock, log: log.child({ part: 'configuration' }) });
     this.#host = new GreengrassHost({ link, clock, log: log.child({ part: 'host' }) });
-    const kept = new KeptConfiguration(join(env.home, 'state', 'greengrass-config.json'), log);
+    const state = join(env.home, 'state');
+    this.#token = new TokenWatch({ link, file: join(state, 'greengrass-token-ended'), clock, log });
+    const kept = new KeptConfiguration(join(state, 'greengrass-config.json'), log);
     const source = { read: () => this.#read() };
     this.#configuration = new ComponentConfiguration({ source, kept, check: this.#check, clock, log });
   }
 
   async start(): Promise<{ readonly ok: true; readonly value: ComponentDevice } | Refused> {
+    this.#token.start();
     await this.#link.start();
     const { file } = this.#options;
     const begun = file === undefined ? await this.#begin() : await this.#beginWith(file.read);
@@ -104,13 +113,15 @@ class Component {
     this.#watchdog?.start();
     await this.#host.report(device.refusal === undefined ? 'running' : 'errored');
     const stop = async (deadlineMs: number) => {
+      this.#token.stop();
       await life?.stop();
       await this.#host.stop();
       await device.stop(Math.max(0, deadlineMs - LINK_STOP_MS));
       await this.#watchdog?.stop();
       await this.#link.stop(LINK_STOP_MS);
     };
-    return { ok: true, value: { url: device.url, refusal: device.refusal, restart: life?.restart, stop } };
+    const { url, refusal } = device;
+    return { ok: true, value: { url, refusal, restart: life?.restart, failed: this.#token.expired, stop } };
   }
 
   /** The first configuration with which the device starts: the delivered one, else the last one that ran. */
@@ -120,9 +131,15 @@ class Component {
     for (const candidate of candidates) {
       try {
         const device = await this.#startWith(candidate.config);
-        await this.#configuration.accept(candidate);
-        this.#log.info({ from: candidate.from, thing: candidate.config.thing }, 'device started');
-        return { ok: true, value: device };
+        const { refusal } = device;
+        // No agent of it works at all: the one before it may do better.
+        if (refusal === undefined || candidate === candidates.at(-1)) {
+          if (refusal === undefined) await this.#configuration.accept(candidate);
+          this.#log.info({ from: candidate.from, thing: candidate.config.thing }, 'device started');
+          return { ok: true, value: device };
+        }
+        await device.stop(STOP_REFUSED_MS);
+        this.#configuration.refuse({ error: refusal, problems: [] });
       } catch (thrown) {
         if (!(thrown instanceof EdgeError)) throw thrown;
         last ??= { ok: false, error: toFailure(thrown), problems: [] };

@@ -23,7 +23,7 @@ export function topicsActedUpon({ agents, thing }: Config): string[] {
 /** The configuration as it was taken up: a reload changes what it may. The buses stay. */
 export type InForce = { config: Config; readonly buses: ReadonlySet<Route> };
 
-type Agents = readonly Pick<EdgeAgent, 'name' | 'objection' | 'setDecisions'>[];
+type Agents = readonly Pick<EdgeAgent, 'name' | 'objection' | 'setDecisions' | 'takesDecisions'>[];
 type TakeUp = (next: Config) => Result<ReloadReport>;
 
 /** Reads the configuration again and takes up what can change while running; a failure changes nothing. */
@@ -41,21 +41,20 @@ export function makeReload(
 /** Takes up what can change while running; a failure changes nothing. */
 export function makeTakeUp(inForce: InForce, agents: Agents, setLogLevel: (level: LogLevel) => void): TakeUp {
   return (next) => {
-    const plan = planReload(inForce.config, next);
+    const plan = putOff(planReload(inForce.config, next), agents);
     // What was refused stays as it is, and is refused again the next time.
     const taken = takeUp(inForce.config, next, plan);
     const nowhere = routeFailure(taken, inForce.buses);
     if (nowhere !== undefined) return { ok: false, error: nowhere };
     const changes = agents.flatMap((agent, index) => {
-      const touched = plan.applied.some((path) => path.startsWith(`agents[${index}].decisions`));
-      const decisions = next.agents[index]?.decisions;
-      return touched && decisions !== undefined ? [{ agent, decisions }] : [];
+      const spec = taken.agents[index];
+      return spec !== undefined && touches(plan, index) ? [{ agent, spec }] : [];
     });
-    for (const { agent, decisions } of changes) {
-      const objection = agent.objection(decisions);
+    for (const { agent, spec } of changes) {
+      const objection = agent.objection(spec);
       if (objection !== undefined) return fail('E_CONFIG_INVALID', objection);
     }
-    for (const { agent, decisions } of changes) agent.setDecisions(decisions);
+    for (const { agent, spec } of changes) agent.setDecisions(spec.decisions);
     if (plan.applied.includes('log.level')) setLogLevel(next.log.level);
     inForce.config = taken;
     return ok(plan);
@@ -65,20 +64,37 @@ export function makeTakeUp(inForce: InForce, agents: Agents, setLogLevel: (level
 /** What the models of the agents that stay have against a configuration that is only proposed. */
 export function objectionsTo(next: Config, { config }: InForce, agents: Agents): readonly string[] {
   return agents.flatMap((agent, index) => {
-    const before = config.agents[index];
     const after = next.agents.find(({ name }) => name === agent.name);
-    if (before === undefined || after === undefined || before.model.path !== after.model.path) return [];
-    if (isDeepStrictEqual(before.decisions, after.decisions)) return [];
-    const objection = agent.objection(after.decisions);
+    if (after === undefined || isDeepStrictEqual(config.agents[index], after)) return [];
+    const objection = agent.objection(after);
     return objection === undefined ? [] : [`agents.${agent.name}: ${objection}`];
   });
 }
 
-function takeUp(current: Config, next: Config, { applied }: ReloadReport): Config {
-  if (applied.length === 0) return current;
+function takeUp(current: Config, next: Config, plan: ReloadReport): Config {
+  if (plan.applied.length === 0) return current;
   const agents = current.agents.map((agent, index) => ({
     ...agent,
-    decisions: next.agents[index]?.decisions ?? agent.decisions,
+    decisions: (touches(plan, index) ? next.agents[index]?.decisions : undefined) ?? agent.decisions,
   }));
   return { ...current, log: next.log, agents };
+}
+
+function touches({ applied }: ReloadReport, index: number): boolean {
+  return applied.some((path) => isOf(index, path));
+}
+
+function isOf(index: number, path: string): boolean {
+  return path.startsWith(`agents[${index}].decisions`);
+}
+
+/** The cure of an agent that could not start must be welcome: it waits for the next start. */
+function putOff({ applied, refused }: ReloadReport, agents: Agents): ReloadReport {
+  const later = agents.flatMap(({ takesDecisions }, index) =>
+    takesDecisions ? [] : applied.filter((path) => isOf(index, path)),
+  );
+  return {
+    applied: applied.filter((path) => !later.includes(path)),
+    refused: [...refused, ...later.map((path) => ({ path, reason: 'the agent is not running: at the next start' }))],
+  };
 }

@@ -161,6 +161,33 @@ describe('the agent as a Greengrass component', function () {
     assert.match(site.agent.stdout, /not-there\.pem/);
   });
 
+  it('runs with the last one also when with the new one no agent works, and keeps that one', async () => {
+    site = await ComponentSite.make('lite', raised(0.75));
+    await site.start();
+    // It needs a start, and nothing but that start can tell that there is no such model.
+    site.configure(configured({ model: { path: './not-there' } }));
+    assert.equal((await site.agent.ended()).code, 75);
+    for (const way of ['at the first start', 'and at every other']) {
+      await site.start();
+      assert.equal(await raise(), 0.75, way);
+      assert.match(site.agent.stdout, /E_MODEL_MISSING/);
+      await waitFor('the shadow', async () => (await site.shadow())?.['config']?.['accepted'] === false);
+      await site.agent.end('SIGTERM');
+    }
+    site.configure(raised(0.6));
+    await site.start();
+    await waitFor('a good one', async () => (await raise()) === 0.6);
+  });
+
+  it('refuses what its model does not fit although only a start would take it up', async () => {
+    site = await ComponentSite.make('lite', raised(0.75));
+    await site.start();
+    site.configure(configured({ inputs: [{ topic: 'local:sensors/+/v', values: ['/x', '/y', '/z'] }] }));
+    await waitFor('the refusal', () => site.agent.stdout.includes('has 3 pointers'));
+    assert.equal(await raise(), 0.75);
+    assert.ok(site.agent.running);
+  });
+
   it('ends with all reasons, and says ERRORED, when no configuration was ever good', async () => {
     site = await ComponentSite.make('classic', configured({ inputs: 'nothing', qeue: {} }));
     await site.agent.start();

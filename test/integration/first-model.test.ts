@@ -119,10 +119,19 @@ describe('an agent whose model is not on the device', function () {
     assert.equal(accepted.ok && accepted.value.outcome, 'committed');
   });
 
+  it('does not serve the model of its slot when it is configured for another since', async () => {
+    const line = await start();
+    await rollOut(line, '1.0.0');
+    const other = await restart(line, { model: 'turbofan-rul' });
+    assert.equal(stateOf(other), 'refused');
+    assert.match(other.agent.status().problem?.message ?? '', /is configured for turbofan-rul, this is line:/);
+    const back = await restart(other);
+    assert.equal(stateOf(back), 'running');
+  });
+
   it('holds its first model against decisions that were reloaded while it waited', async () => {
     const line = await start({ decisions: STRANGE_ALARM });
     const decisions = { floor: 0.99, alarms: [] };
-    assert.equal(line.agent.objection(decisions), undefined);
     line.agent.setDecisions(decisions);
     const ended = await rollOut(line, '1.1.0');
     assert.equal(ended.ok && ended.value.outcome, 'committed');

@@ -150,7 +150,7 @@ describe('an agent', () => {
     assert.equal(agent.status().state, 'starting');
     assert.deepEqual(agent.diagnose().deadLetters, []);
     assert.equal(agent.setThreshold('worn', 1, 0).ok, false);
-    assert.equal(agent.objection(aSpec().decisions), 'agent press is not running');
+    assert.equal(agent.objection(aSpec()), undefined);
   });
 });
 
@@ -204,15 +204,30 @@ describe('an agent that fits its model', () => {
     assert.equal((await Bench.start({ spec: { inputs, decisions }, manifest: CLASSES })).state, 'running');
   });
 
-  it('has an objection only against decisions that do not', async () => {
+  it('has an objection only against a configuration that does not', async () => {
     const { agent } = await Bench.start({ spec: { decisions: { alarms: [] } }, manifest: CLASSES });
-    assert.equal(agent.objection({ floor: 0, alarms: [{ ...WORN, labels: ['bad'] }] }), undefined);
-    assert.match(agent.objection({ floor: 0, alarms: [{ ...WORN, labels: ['ugly'] }] }) ?? '', /label ugly/);
+    const alarm = (label: string) => aSpec({ decisions: { alarms: [{ ...WORN, labels: [label] }] } });
+    assert.equal(agent.objection(alarm('bad')), undefined);
+    assert.match(agent.objection(alarm('ugly')) ?? '', /label ugly/);
+    const [input] = aSpec().inputs;
+    assert.ok(input);
+    const inputs = [{ ...input, values: ['/x', '/y', '/z'] }];
+    assert.match(agent.objection({ ...alarm('bad'), inputs }) ?? '', /3 pointers; sum has 2 channels/);
+    const another = { ...aSpec().model, path: 'models/another' };
+    assert.equal(agent.objection({ ...alarm('ugly'), model: another }), undefined, 'that brings a model of its own');
   });
 });
 
 describe('a refused agent', () => {
   const NO_LOAD = { runner: { startFailure: failure('E_MODEL_LOAD', 'as the test wants') } };
+
+  it('takes up the cure at its next start when it could not even begin', async () => {
+    const bad = { decisions: { alarms: [{ ...WORN, labels: ['ugly'] }] } };
+    const { agent } = await Bench.start({ spec: bad, manifest: CLASSES });
+    assert.equal(agent.takesDecisions, false);
+    assert.equal(agent.objection(aSpec({ decisions: { alarms: [] } })), undefined);
+    assert.match(agent.objection(aSpec(bad)) ?? '', /label ugly/);
+  });
 
   it('looks at no message any more, even when it is told to wake', async () => {
     const bench = await Bench.start(NO_LOAD);

@@ -20,6 +20,7 @@ class Bench {
   unsettled: string | undefined;
   taken = 0;
   readonly accepted: unknown[] = [];
+  acceptedForLater = 0;
   readonly refused: { readonly error: Failure; readonly problems: readonly Problem[] }[] = [];
   changed: () => void = () => {};
   propose: (proposed: unknown) => Promise<Objection> = async () => undefined;
@@ -45,6 +46,7 @@ class Bench {
         return { delivered: delivered.value, checked: checkConfig(delivered.value) };
       },
       accept: async ({ delivered }) => void this.accepted.push(delivered),
+      acceptLater: () => void this.acceptedForLater++,
       refuse: (refused) => void this.refused.push(refused),
     },
     check: checkConfig,
@@ -103,7 +105,14 @@ describe('a configuration that changes while the component runs', () => {
   it('has the device start anew for what cannot change now', async () => {
     await bench.deliver(ok(GOOD), ['bus.url']);
     assert.ok(bench.life.restart.aborted);
-    assert.deepEqual(bench.accepted, [GOOD]);
+    assert.deepEqual([bench.accepted, bench.acceptedForLater], [[], 1], 'what has not run yet is not fallen back to');
+  });
+
+  it('is refused when a model has something against what takes effect at a start only', async () => {
+    bench.objections = ['agents.press: input a has 3 pointers', 'agents.saw: two'];
+    await bench.deliver(ok(GOOD), ['agents[0].inputs']);
+    assert.deepEqual([bench.taken, bench.acceptedForLater, bench.life.restart.aborted], [0, 0, false]);
+    assert.match(bench.refused[0]?.error.message ?? '', /3 pointers; agents\.saw: two/);
   });
 
   it('waits with that while a model is between its swap and its commit', async () => {

@@ -18,11 +18,12 @@ agents:
 }
 
 /** A device with a broker and local pub/sub, whose configuration becomes `next`. */
-function device(next: Config) {
+function device(next: Config, takesDecisions = true) {
   const inForce: InForce = { config: config('act/{key}'), buses: new Set(['mqtt', 'local'] as const) };
   const taken: DecisionSpec[] = [];
   const setDecisions = (decisions: DecisionSpec) => void taken.push(decisions);
-  const takeUp = makeTakeUp(inForce, [{ name: 'a', objection: () => undefined, setDecisions }], () => {});
+  const agent = { name: 'a', objection: () => undefined, setDecisions, takesDecisions };
+  const takeUp = makeTakeUp(inForce, [agent], () => {});
   return { inForce, taken, reload: () => takeUp(next) };
 }
 
@@ -51,6 +52,20 @@ describe('a reload that names buses', () => {
       result.value.refused.map(({ path }) => path),
       ['commands.bus'],
     );
+  });
+});
+
+describe('a reload that cures an agent which could not start', () => {
+  it('is welcome, and takes effect at the next start', () => {
+    const { reload, taken, inForce } = device(config('act/other', 'log: {level: debug}'), false);
+    const before = inForce.config.agents[0]?.decisions;
+    const result = reload();
+    assert.ok(result.ok);
+    assert.deepEqual(result.value.applied, ['log.level']);
+    assert.deepEqual(result.value.refused, [
+      { path: 'agents[0].decisions.alarms[0].action.topic', reason: 'the agent is not running: at the next start' },
+    ]);
+    assert.deepEqual([taken, inForce.config.agents[0]?.decisions === before], [[], true]);
   });
 });
 
