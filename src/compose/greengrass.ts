@@ -205,7 +205,7 @@ class Component {
   #platform(): Platform {
     const link = this.#link;
     const clock = systemClock;
-    const kind = nucleusKind(process.env);
+    const kind = nucleusKind(this.#options.env.socketPath);
     return {
       routes: ROUTES_HERE,
       makeBuses: (thing, log) => {

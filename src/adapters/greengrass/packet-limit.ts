@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { type Failure, failure } from '../../domain/errors.ts';
 import type { Outgoing } from '../../ports/bus.ts';
 
@@ -8,9 +9,12 @@ const LITE_FRAME_BYTES = 512;
 
 export type NucleusKind = 'classic' | 'lite';
 
-/** The classic nucleus tells its version to every process that it starts; lite does not. */
-export function nucleusKind(env: Readonly<Record<string, string | undefined>>): NucleusKind {
-  return env['GGC_VERSION'] === undefined ? 'lite' : 'classic';
+/** The name of nucleus lite's socket (recipe2unit, ggipcd); the classic one calls it ipc.socket. */
+const LITE_SOCKET = 'gg-ipc.socket';
+
+/** Tells the nuclei apart. GGC_VERSION does not: both give it to every process, and both began at 2.0.0. */
+export function nucleusKind(socketPath: string): NucleusKind {
+  return basename(socketPath) === LITE_SOCKET ? 'lite' : 'classic';
 }
 
 /** Tells when a message is larger than `maxBytes`, or than a packet of nucleus lite, in which it travels as base64. */

@@ -1,16 +1,23 @@
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { NucleusMode } from './services.ts';
 
 /** sun_path has 108 bytes with the NUL at its end. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+/** As each nucleus calls it (UnixPlatform; ggl.gg-ipc.socket of lite). */
+export const IPC_SOCKETS: Readonly<Record<NucleusMode, string>> = { classic: 'ipc.socket', lite: 'gg-ipc.socket' };
+
 /** Where a nucleus keeps what, below its root folder. */
 export class Layout {
   readonly root: string;
+  readonly #mode: NucleusMode;
 
-  constructor(root: string) {
+  /** `mode` matters only to whoever looks for the IPC. */
+  constructor(root: string, mode: NucleusMode = 'classic') {
     this.root = resolve(root);
+    this.#mode = mode;
   }
 
   get recipes(): string {
@@ -51,7 +58,7 @@ export class Layout {
   }
 
   get ipcSocket(): string {
-    return this.#socket('ipc.socket');
+    return this.#socket(IPC_SOCKETS[this.#mode]);
   }
 
   /** Where `simulate deploy` asks. */

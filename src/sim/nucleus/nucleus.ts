@@ -93,7 +93,7 @@ export class Nucleus {
     const { root, mode, thing, time = machineTime, secondMs = 1_000 } = options;
     const machine = { mode, architecture: options.architecture ?? (process.arch === 'arm64' ? 'aarch64' : 'amd64') };
     this.#options = options;
-    this.#layout = new Layout(root);
+    this.#layout = new Layout(root, mode);
     this.#groups = new ProcessGroups(this.#layout.root, time);
     this.#notices = new UpdateNotices(time, secondMs);
     this.#state = new StateFile(this.#layout.state, () => this.#collect());

@@ -87,6 +87,7 @@ describe('Folders of a nucleus', () => {
   it('have their socket elsewhere when the path is too long for one, always at the same place', () => {
     const long = `/tmp/${'x'.repeat(120)}`;
     assert.equal(new Layout('/gg').ipcSocket, '/gg/ipc.socket');
+    assert.equal(new Layout('/gg', 'lite').ipcSocket, '/gg/gg-ipc.socket');
     assert.ok(Buffer.byteLength(new Layout(long).ipcSocket) <= 107);
     assert.equal(new Layout(long).ipcSocket, new Layout(long).ipcSocket);
     assert.notEqual(new Layout(long).ipcSocket, new Layout(`${long}y`).ipcSocket);

@@ -338,9 +338,9 @@ describe('buses through the nucleus', () => {
     });
   });
 
-  it('tells the nuclei apart by the version that classic gives to its processes', async () => {
+  it('tells the nuclei apart by the names of their sockets', async () => {
     bus = localBus(needs('lite'));
-    assert.equal(nucleusKind({ GGC_VERSION: '2.14.3' }), 'classic');
-    assert.equal(nucleusKind({}), 'lite');
+    assert.equal(nucleusKind('/greengrass/v2/ipc.socket'), 'classic');
+    assert.equal(nucleusKind('/var/lib/greengrass/gg-ipc.socket'), 'lite');
   });
 });
