@@ -29,6 +29,8 @@ export type RunningDevice = {
   readonly refusal: Failure | undefined;
   /** Aborted once the process has to be started again: a configuration came that a running device cannot take up. */
   readonly restart?: AbortSignal | undefined;
+  /** Aborted, with the reason, once the device can do nothing better than to end with a failure: who started it starts it anew. */
+  readonly failed?: AbortSignal | undefined;
   stop(deadlineMs: number): Promise<void>;
 };
 
@@ -106,12 +108,15 @@ export function agentRun(startDevice: StartDevice, startComponent?: StartCompone
 }
 
 async function runUntilAborted(device: RunningDevice, io: Io): Promise<ExitCode> {
-  const { refusal, restart } = device;
-  const reasons = [restart, refusal && AbortSignal.timeout(REFUSED_MS)].filter((signal) => signal !== undefined);
+  const { refusal, restart, failed } = device;
+  const reasons = [restart, failed, refusal && AbortSignal.timeout(REFUSED_MS)].filter(
+    (signal) => signal !== undefined,
+  );
   const ends = AbortSignal.any([io.signal, ...reasons]);
   if (!ends.aborted) await new Promise((resolve) => ends.addEventListener('abort', resolve, { once: true }));
-  const again = restart?.aborted === true && !io.signal.aborted;
+  const isTold = io.signal.aborted;
   await device.stop(STOP_DEADLINE_MS);
-  if (again) return START_AGAIN;
+  if (failed?.aborted === true && !isTold) return printError(io, toFailure(failed.reason));
+  if (restart?.aborted === true && !isTold) return START_AGAIN;
   return refusal === undefined ? 0 : printError(io, refusal);
 }

@@ -91,7 +91,7 @@ describe('agent run', () => {
   });
 
   describe('as a component', () => {
-    function component(how: { restart?: AbortSignal; refused?: true } = {}) {
+    function component(how: { restart?: AbortSignal; failed?: AbortSignal; refused?: true } = {}) {
       const abort = new AbortController();
       const { io, written } = capture('table', abort.signal);
       const asked: Parameters<StartComponent>[0][] = [];
@@ -102,7 +102,8 @@ describe('agent run', () => {
           (path) => ({ code: 'E_CONFIG_INVALID', path, problem: 'is wrong' }) as const,
         );
         if (how.refused) return { ok: false, error: failure('E_CONFIG_INVALID', 'one'), problems };
-        return { ok: true, value: { url: undefined, refusal: undefined, restart: how.restart, stop: async () => {} } };
+        const { restart, failed } = how;
+        return { ok: true, value: { url: undefined, refusal: undefined, restart, failed, stop: async () => {} } };
       });
       const run = (flags: Partial<AgentRunFlags> = {}) =>
         command.run({ args: [], flags: { ...NO_FLAGS, ...flags } }, io);
@@ -115,6 +116,14 @@ describe('agent run', () => {
       const running = run();
       restart.abort();
       assert.equal(await running, 75);
+    });
+
+    it('ends with the reason, and not by 75, when only a process that the nucleus starts helps', async () => {
+      const failed = new AbortController();
+      const { run, written } = component({ failed: failed.signal, restart: AbortSignal.abort() });
+      failed.abort(new EdgeError(failure('E_IPC_DENIED', 'it was forgotten')));
+      assert.equal(await run(), 1);
+      assert.match(written.err, /^E_IPC_DENIED .*it was forgotten/);
     });
 
     it('ends with 0 when it is told to end at the same moment', async () => {
