@@ -8,7 +8,7 @@ import { isVersion } from '../sim/nucleus/versions.ts';
 import type { CliCommand, CommandInput, ExitCode, Flag } from './command.ts';
 import { anyText, oneOf } from './flag-values.ts';
 import { type Io, printError, printJson, printProgress, printTable } from './io.ts';
-import { ROOT_FLAG } from './simulate-nucleus.ts';
+import { ROOT_FLAG } from './simulate-nucleus-flags.ts';
 
 type Pair<T> = { readonly name: string; readonly value: T };
 type Merge = NonNullable<NonNullable<ComponentRequest['configurationUpdate']>['merge']>;

@@ -95,7 +95,7 @@ export const ERRORS = {
   E_PORT_IN_USE: {
     retryable: false,
     message: 'The port of the embedded broker is taken',
-    hint: 'Choose another port in bus.embedded.port, or 0 for any.',
+    hint: 'Choose another port in bus.embedded.port, or by --port; 0 is any.',
   },
   E_BROKER_START: {
     retryable: false,

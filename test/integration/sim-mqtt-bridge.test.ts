@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { EmbeddedBroker } from '../../src/adapters/aedes/embedded-broker.ts';
-import { MqttBridge } from '../../src/sim/nucleus/mqtt-bridge.ts';
+import { bridgeLoop, MqttBridge } from '../../src/sim/nucleus/mqtt-bridge.ts';
 import { PubSub } from '../../src/sim/nucleus/pubsub.ts';
 import { FakeLog } from '../fakes/log.ts';
 
@@ -60,5 +60,26 @@ describe('The MQTT bridge of the simulated nucleus', () => {
     await bridge.stop();
     pubsub.publish('an.Agent', 'dt/x', { kind: 'json', message: 1 });
     assert.equal(bridge.dropped, 0);
+  });
+
+  it('says when there is no broker', async () => {
+    const alone = new MqttBridge({ broker: 'mqtt://127.0.0.1:1', pubsub, inwards: [], outwards: [] });
+    await assert.rejects(alone.start(), /ECONNREFUSED/);
+    await alone.stop();
+  });
+
+  it('finds the filters by which a message would go round and round', () => {
+    const loops: readonly (readonly [string, string, boolean])[] = [
+      ['sensors/#', 'dt/edge-agent/+/inference', false],
+      ['a/+/c', 'a/b/+', true],
+      ['a/+/c', 'a/b/+/d', false],
+      ['a/#', 'a', true],
+      ['#', 'x/y', true],
+      ['a/b', 'a/c', false],
+    ];
+    for (const [inwards, outwards, expected] of loops) {
+      assert.equal(bridgeLoop(['other', inwards], [outwards]) !== undefined, expected, `${inwards} ${outwards}`);
+      assert.equal(bridgeLoop([outwards], [inwards]) !== undefined, expected, `${outwards} ${inwards}`);
+    }
   });
 });

@@ -42,7 +42,13 @@ export class IotCoreBroker {
       socket.once('close', () => sockets.delete(socket));
       aedes.handle(socket);
     });
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, LOOPBACK, resolve));
+    try {
+      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, LOOPBACK, resolve));
+    } catch (error) {
+      // Its clock would keep the process alive.
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
+      throw error;
+    }
     const address = server.address();
     const url = `mqtt://${LOOPBACK}:${typeof address === 'object' && address !== null ? address.port : port}`;
     const shadows = new IotCoreShadows(url);

@@ -4,6 +4,7 @@ import type { LocalMessage, PubSub } from './pubsub.ts';
 
 /** The component of Greengrass that this stands for. */
 const NAME = 'aws.greengrass.clientdevices.mqtt.Bridge';
+const CONNECT_DEADLINE_MS = 5_000;
 const STOP_DEADLINE_MS = 1_000;
 /** With more waiting for the broker, messages are dropped: the real bridge keeps a bounded queue, too. */
 const MAX_PENDING = 1_024;
@@ -13,7 +14,7 @@ export type MqttBridgeOptions = {
   readonly pubsub: PubSub;
   /** Filters of what is carried from the broker to the local pub/sub. */
   readonly inwards: readonly string[];
-  /** The other way. A topic that both match would go round and round: do not. */
+  /** The other way. A topic that both match would go round and round: see bridgeLoop. */
   readonly outwards: readonly string[];
 };
 
@@ -33,7 +34,12 @@ export class MqttBridge {
   /** Connects to the broker; rejects when there is none. */
   async start(): Promise<void> {
     const { broker, pubsub, inwards, outwards } = this.#options;
-    const client = await connectAsync(broker, { protocolVersion: 4, clientId: `bridge-${randomUUID()}` });
+    const options = {
+      protocolVersion: 4,
+      clientId: `bridge-${randomUUID()}`,
+      connectTimeout: CONNECT_DEADLINE_MS,
+    } as const;
+    const client = await connectAsync(broker, options, false);
     this.#client = client;
     client.on('message', (topic, payload) => pubsub.publish(NAME, topic, binary(payload)));
     client.on('error', () => {}); // it reconnects by itself
@@ -66,6 +72,30 @@ export class MqttBridge {
       this.#pending--;
     });
   }
+}
+
+/** Finds two filters by which a message would come back to where it came from, for ever. */
+export function bridgeLoop(
+  inwards: readonly string[],
+  outwards: readonly string[],
+): { readonly inwards: string; readonly outwards: string } | undefined {
+  for (const one of inwards) {
+    const other = outwards.find((filter) => haveTopicInCommon(one, filter));
+    if (other !== undefined) return { inwards: one, outwards: other };
+  }
+  return undefined;
+}
+
+function haveTopicInCommon(one: string, other: string): boolean {
+  const [left, right] = [one.split('/'), other.split('/')];
+  for (let index = 0; index < Math.max(left.length, right.length); index++) {
+    const [a, b] = [left[index], right[index]];
+    // `a/#` matches `a` as well.
+    if (a === '#' || b === '#') return true;
+    if (a === undefined || b === undefined) return false;
+    if (a !== '+' && b !== '+' && a !== b) return false;
+  }
+  return true;
 }
 
 function binary(payload: Buffer): LocalMessage {

@@ -86,6 +86,8 @@ export class Nucleus {
   readonly services: NucleusServices;
   readonly #stopped = new AbortController();
   #isStarted = false;
+  /** The root folder is ours: no other nucleus has it, and none of another mode. */
+  #isOurs = false;
   #isDead = false;
   #stopping: Promise<void> | undefined;
 
@@ -162,6 +164,7 @@ export class Nucleus {
     if (await isListening(this.#layout.ipcSocket)) {
       throw new EdgeError(failure('E_USAGE', `another nucleus runs in ${this.#layout.root}`));
     }
+    this.#isOurs = true;
     // A nucleus that was killed may have left some; as systemd would, none of them outlives it.
     await this.#groups.killLeftovers();
     await this.#store.open();
@@ -214,6 +217,7 @@ export class Nucleus {
 
   async #stop(): Promise<void> {
     this.#stopped.abort();
+    if (!this.#isOurs) return;
     await this.#deployments.stop();
     const { time = machineTime } = this.#options;
     const inGoodOrder = this.#engine.stop();

@@ -99,14 +99,41 @@ describe('openclaw-edge simulate nucleus and deploy', function () {
     assert.equal(await isAlive(before), false);
   });
 
-  it('does not run twice in one root', async () => {
-    await start();
-    const args = [CLI, 'simulate', 'nucleus', '--root', join(folder, 'root'), '-o', 'json'];
-    const [error, stdout] = await new Promise<[Error | null, string]>((resolve) => {
-      execFile(process.execPath, args, (failed, out) => resolve([failed, out]));
+  /** Starts one that is not to come up. */
+  function refused(...flags: string[]): Promise<{ readonly exit: number; readonly stdout: string }> {
+    const args = [CLI, 'simulate', 'nucleus', '--root', join(folder, 'root'), '-o', 'json', ...flags];
+    return new Promise((resolve) => {
+      execFile(process.execPath, args, { timeout: 10_000 }, (error, stdout) => {
+        resolve({ exit: Number(error?.code ?? 0), stdout });
+      });
     });
-    assert.equal((error as { code?: number } | null)?.code, 2);
-    assert.match(stdout, /another nucleus runs/);
+  }
+
+  it('does not run twice in one root, nor in another mode, and the first keeps what it has', async () => {
+    await start();
+    await deploy('--component', 'com.a=1.0.0', '--wait');
+    const second = await refused();
+    assert.equal(second.exit, 2);
+    assert.match(second.stdout, /another nucleus runs/);
+    await end('SIGTERM');
+    const other = await refused('--mode', 'lite');
+    assert.equal(other.exit, 2);
+    assert.match(other.stdout, /belongs to a nucleus in classic mode/);
+    await start();
+    await waitFor('the component', () => printed.includes('"component":"com.a","version":"1.0.0","state":"RUNNING"'));
+  });
+
+  it('says why it does not start, and ends: a port that is taken, a broker that is away, a bridge in a circle', async () => {
+    await start();
+    const [, port = ''] = /"broker":"mqtt:\/\/127\.0\.0\.1:(\d+)"/.exec(printed) ?? [];
+    const taken = await refused('--port', port);
+    assert.deepEqual([taken.exit, JSON.parse(taken.stdout).error.code], [1, 'E_PORT_IN_USE']);
+    const away = await refused('--broker', 'mqtt://127.0.0.1:1');
+    assert.deepEqual([away.exit, JSON.parse(away.stdout).error.code], [3, 'E_BUS_UNREACHABLE']);
+    const circle = await refused('--bridge-in', 'dt/#');
+    assert.equal(circle.exit, 2);
+    assert.match(circle.stdout, /what goes in by dt\/# would come out/);
+    assert.equal((await refused('--bridge-out', 'a/#/b')).exit, 2);
   });
 
   it('says what is missing', async () => {
