@@ -7,12 +7,12 @@ import type { Log } from '../ports/log.ts';
 import type { ModelRunner } from '../ports/model-runner.ts';
 import type { ModelStore } from '../ports/model-store.ts';
 import type { Outbox } from '../ports/outbox.ts';
+import { modelOf, statusOf } from './agent-status.ts';
 import type {
   AgentMode,
   Inference,
   PipelineControl,
   PipelineDiagnosis,
-  PipelineState,
   PipelineStatus,
   RolloutControl,
 } from './commands/controls.ts';
@@ -26,6 +26,7 @@ import { Rest } from './rest.ts';
 import { rolloutControl } from './rollout/control.ts';
 import { RolloutDriver } from './rollout/driver.ts';
 import type { EffectNeeds } from './rollout/effects.ts';
+import { contractChange } from './slot/contract-change.ts';
 import { Slot } from './slot/slot.ts';
 
 export type EdgeAgentNeeds = {
@@ -68,6 +69,7 @@ export class EdgeAgent implements PipelineControl {
   #manifest: Manifest | undefined;
   #prepared: Prepared | undefined;
   #waiting = false;
+  #loaded = false;
   readonly #slot: Slot;
   readonly #driver: RolloutDriver | undefined;
   /** Why it could not even begin: its driver is never started, and a wish would wait for ever. */
@@ -92,9 +94,9 @@ export class EdgeAgent implements PipelineControl {
     });
     const { spec, rollouts } = needs;
     this.#origin = new ModelOrigin({ ...needs, slot: this.name, spec: spec.model, store: rollouts?.store });
-    const unfit = (manifest: Manifest) => misfit(this.#spec, manifest);
+    const unfit = (manifest: Manifest) => misfit(this.#spec, manifest) ?? this.#breaksContract(manifest);
     this.#driver = rollouts && new RolloutDriver({ ...needs, ...rollouts, name: this.name, slot: this.#slot, unfit });
-    this.#driver?.onChange(() => this.#takeUp());
+    this.#driver?.onChange(() => (this.#slot.model === undefined ? this.#fallSilent() : this.#takeUp()));
   }
 
   /** Reads the model and subscribes. What arrives before the model is loaded waits in the queue. Never rejects. */
@@ -122,9 +124,20 @@ export class EdgeAgent implements PipelineControl {
     await pipeline.listen();
   }
 
+  /** Where nothing answers that the slot could hold it against, windows and alarms that wait still know the model before. */
+  #breaksContract(manifest: Manifest): string | undefined {
+    if (this.#slot.model !== undefined || this.#prepared === undefined) return undefined;
+    return contractChange(this.#prepared.manifest, manifest);
+  }
+
   /** Loads the model: from now on there are answers. Never rejects. */
   async load(): Promise<void> {
     if (this.#undriven !== undefined) return;
+    await this.#loadModel();
+    this.#loaded = true;
+  }
+
+  async #loadModel(): Promise<void> {
     const loaded = this.#driver === undefined ? await this.#serveStored() : await this.#origin.start(this.#driver);
     if (!loaded.ok) {
       this.#prepared?.pipeline.pause();
@@ -133,7 +146,7 @@ export class EdgeAgent implements PipelineControl {
     const { log } = this.#needs;
     if (this.#prepared === undefined) this.#takeUp();
     else if (this.#slot.model !== undefined)
-      log.info({ model: this.#model(), ...this.#slot.model.loaded }, 'agent running');
+      log.info({ model: modelOf(this.#slot), ...this.#slot.model.loaded }, 'agent running');
     if (this.#waiting) log.info({ model: this.modelName }, 'agent waits for its first model');
   }
 
@@ -149,10 +162,18 @@ export class EdgeAgent implements PipelineControl {
     if (this.#prepared !== undefined && this.#refusal === undefined) return;
     this.#refusal = undefined;
     this.#waiting = false;
-    this.#needs.log.info({ model: this.#model(), ...held.loaded }, 'agent running');
+    this.#needs.log.info({ model: modelOf(this.#slot), ...held.loaded }, 'agent running');
     if (this.#prepared === undefined)
       void this.#listen(held.manifest).catch((thrown) => this.#refuse(toFailure(thrown)));
     else if (!this.#rest.asleep) this.#prepared.pipeline.resume();
+  }
+
+  /** Its model is gone, and so is the one before it: it waits for another. */
+  #fallSilent(): void {
+    const serving = this.#driver?.serving;
+    if (!this.#loaded || this.#stopped || this.#refusal !== undefined || serving?.ok !== false) return;
+    this.#prepared?.pipeline.pause();
+    this.#refuse(serving.error);
   }
 
   #refuse(why: Failure): void {
@@ -233,22 +254,17 @@ export class EdgeAgent implements PipelineControl {
   }
 
   status(): PipelineStatus {
-    const runner = this.#slot.stats();
-    const { queueDepth = 0, keys = 0, alarmsActive = 0, thresholds = {} } = this.#prepared?.pipeline.look() ?? {};
-    return {
+    return statusOf({
       name: this.name,
-      state: this.#state(),
-      problem: this.#refusal ?? (runner.state === 'restarting' ? runner.lastFailure : undefined),
-      sleepUntilMs: this.#rest.untilMs,
-      model: this.#model(),
       isolation: this.#needs.spec.runner.isolation,
-      runner,
-      queueDepth,
-      keys,
-      alarmsActive,
-      thresholds,
-      metrics: this.metrics.snapshot(),
-    };
+      slot: this.#slot,
+      pipeline: this.#prepared?.pipeline,
+      rest: this.#rest,
+      metrics: this.metrics,
+      stopped: this.#stopped,
+      refusal: this.#refusal,
+      waiting: this.#waiting,
+    });
   }
 
   diagnose(): PipelineDiagnosis {
@@ -257,22 +273,6 @@ export class EdgeAgent implements PipelineControl {
       deadLetters: look?.deadLetters ?? [],
       extra: { ...this.#slot.model?.loaded, batchLimit: look?.batchLimit },
     };
-  }
-
-  #model(): PipelineStatus['model'] {
-    const held = this.#slot.model;
-    if (held === undefined) return undefined;
-    const { manifest, variant, loaded } = held;
-    return { name: manifest.name, version: manifest.version, variant, provider: loaded.provider };
-  }
-
-  #state(): PipelineState {
-    if (this.#stopped) return 'stopped';
-    if (this.#refusal !== undefined) return 'refused';
-    if (this.#waiting) return 'waiting';
-    if (this.#slot.model === undefined) return 'starting';
-    if (this.#rest.asleep) return 'asleep';
-    return this.#slot.ready ? 'running' : 'restarting';
   }
 }
 

@@ -39,6 +39,8 @@ export const CHANGES = {
     const { active, previous, candidate } = draft.record;
     return edit(draft, { active: candidate, previous: active, older: previous, boots: 0 });
   },
+  /** The candidate becomes the active model, and what it replaces is worth nothing. */
+  replace: (draft) => edit(draft, { active: draft.record.candidate, previous: undefined, older: undefined, boots: 0 }),
   /** What was active before the swap is active again. */
   restore: (draft) => {
     const { previous, older } = draft.record;
@@ -53,6 +55,12 @@ export const CHANGES = {
     const begun = begin(draft, { id, source: '', force: false, requestedAtMs: now }, now);
     const reason = 'failure' in event ? event.failure : undefined;
     return edit(begun, { candidate: active, active: previous, previous: undefined, failure: reason });
+  },
+
+  /** There is no way back: what was to be left stays. */
+  stay: (draft, event) => {
+    const reason = 'lost' in event ? event.lost : draft.record.failure;
+    return edit(draft, { active: draft.record.candidate, failure: reason });
   },
 
   /** Remembers the candidate as bad, the latest last. */

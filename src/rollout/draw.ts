@@ -14,6 +14,9 @@ about it, and everything that is done may be done twice. So power may fail at an
 state, the event \`booted\`, and the row that goes on from there. Exactly one complete, verified model is active all the while.`,
     `Before the swap the newest request wins at once, and the one under way ends as superseded. From the swap on one request
 waits, the newest. Cancelling works until the commit; after the swap it means going back.`,
+    `A probation lasts as long as the manifest says, and until enough windows have been seen. Where windows are rarer than it
+hoped, three times its duration are enough, whatever was seen by then: where no window came at all, nothing bad is known. The
+evidence of the outcome tells how many windows each gate rests on.`,
     `\`\`\`mermaid\n${diagram()}\n\`\`\``,
     '## Every row',
     'The first row that fits wins. Effects run in their order once the record is saved.',

@@ -4,7 +4,10 @@ import type { Evidence, ModelRef, RolloutRequest } from '../domain/rollout.ts';
 /** The part of a failure that is kept on disk. */
 export type Fault = Pick<Failure, 'code' | 'message'>;
 
-/** Everything that can happen to a rollout: what people ask for, what effects tell, what the device goes through. */
+/**
+ * Everything that can happen to a rollout: what people ask for, what effects tell, what the device goes through. `alone`: the
+ * active model does not answer and will not, and no other is kept.
+ */
 export type RolloutEvent =
   // Asked for
   | { readonly type: 'requested'; readonly request: RolloutRequest }
@@ -15,18 +18,19 @@ export type RolloutEvent =
   | { readonly type: 'refused'; readonly failure: Fault }
   | { readonly type: 'staged' }
   | { readonly type: 'stageFailed'; readonly failure: Fault }
-  | { readonly type: 'testPassed'; readonly evidence: readonly Evidence[] }
+  | { readonly type: 'testPassed'; readonly evidence: readonly Evidence[]; readonly alone?: boolean }
   | { readonly type: 'testFailed'; readonly failure: Fault; readonly evidence: readonly Evidence[] }
   | { readonly type: 'testImpossible'; readonly failure: Fault }
   | { readonly type: 'canaryHealthy'; readonly evidence: readonly Evidence[] }
   | { readonly type: 'canaryUnhealthy'; readonly failure: Fault; readonly evidence: readonly Evidence[] }
   | { readonly type: 'canaryUndecided'; readonly failure: Fault; readonly evidence: readonly Evidence[] }
-  | { readonly type: 'swapped' }
+  | { readonly type: 'swapped'; readonly alone?: boolean }
   | { readonly type: 'swapFailed'; readonly failure: Fault }
   | { readonly type: 'watchHealthy'; readonly evidence: readonly Evidence[] }
   | { readonly type: 'watchUnhealthy'; readonly failure: Fault; readonly evidence: readonly Evidence[] }
   | { readonly type: 'rolledBack' }
   | { readonly type: 'rollBackFailed' }
+  | { readonly type: 'wayBackLost'; readonly lost: Fault }
   | { readonly type: 'settled' }
   // Gone through
   | { readonly type: 'booted' }
@@ -46,6 +50,7 @@ export const EFFECTS = {
   watch: 'judge it on live windows, the previous one beside it',
   rollBack: 'let the active model of the record answer again',
   rollBackLater: 'try that again after a pause',
+  silence: 'let nothing answer: what is loaded is bad, and what was before it is lost',
   dropCandidate: "end the candidate's runner",
   dropPrevious: 'end the runner of the previous model',
   forget: 'delete every package of the slot but those that the record names',

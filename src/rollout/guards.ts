@@ -10,6 +10,9 @@ type Question = (record: SlotRecord, event: RolloutEvent) => boolean;
 export const GUARDS = {
   /** The slot has no active model yet. */
   isFirst: ({ active }) => active === undefined,
+  isAlone: (_record, event) => 'alone' in event && event.alone === true,
+  /** The candidate is not blamed for anything: somebody wanted the one before it. */
+  isBlameless: ({ request, failure }) => request?.source === '' || failure?.code === 'E_ROLLOUT_CANCELLED',
   hasPrevious: ({ previous }) => previous !== undefined,
   isActive: ({ active }, event) => event.type === 'verified' && active?.digest === event.ref.digest,
   isQuarantined: ({ quarantine, request }, event) =>

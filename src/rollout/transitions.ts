@@ -12,7 +12,7 @@ import type { Guard } from './guards.ts';
  * An outcome (`end...`) is told as soon as it is saved. An event that brings a failure leaves it in the record as the reason.
  *
  * Power may fail between any two of these. The saved state then meets `booted`, and effects are simply done again.
- * `active` changes in three places only: `activate`, `restore` and `leave`; each is one save of one file.
+ * `active` changes in five places only: `activate`, `replace`, `restore`, `leave` and `stay`; each is one save of one file.
  */
 export type Transition = {
   readonly from: readonly RolloutState[];
@@ -66,6 +66,8 @@ export const TRANSITIONS: readonly Transition[] = [
   // Test
   { from: ['testing'], on: 'testPassed', when: 'isFirst', to: 'swapping', record: ['keepEvidence'], effects: ['swap'],
     because: 'the first model of a slot has nothing to be compared with' },
+  { from: ['testing'], on: 'testPassed', when: 'isAlone', to: 'swapping', record: ['keepEvidence'], effects: ['swap'],
+    because: 'the active model does not answer, and there is none before it: nothing to compare with, and nothing to lose' },
   { from: ['testing'], on: 'testPassed', to: 'canary', record: ['keepEvidence'], effects: ['canary'],
     because: 'it works on this machine; now live data' },
   { from: ['testing'], on: 'testFailed', to: 'quarantined', record: ['keepEvidence', 'quarantine', 'endRefused'], effects: GIVE_UP,
@@ -84,6 +86,8 @@ export const TRANSITIONS: readonly Transition[] = [
   // Swap
   { from: ['swapping'], on: 'swapped', when: 'isFirst', to: 'committed', record: ['activate', 'endCommitted'], effects: KEEP,
     because: 'there is nothing to go back to, so there is no probation' },
+  { from: ['swapping'], on: 'swapped', when: 'isAlone', to: 'committed', record: ['replace', 'endCommitted'], effects: KEEP,
+    because: 'what it replaces does not answer: nobody wants to go back to it' },
   { from: ['swapping'], on: 'swapped', to: 'watching', record: ['activate'], effects: ['watch'],
     because: 'it answers; its probation begins' },
   { from: ['swapping'], on: 'swapFailed', when: 'isFirst', to: 'quarantined', record: ['quarantine', 'endRefused'], effects: GIVE_UP,
@@ -107,7 +111,13 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: ['rollingBack'], on: 'rolledBack', to: 'quarantined', record: ['quarantine', 'endRolledBack'], effects: GIVE_UP,
     because: 'a bad version is remembered, and not activated again unless forced' },
   { from: ['rollingBack'], on: 'rollBackFailed', to: 'same', record: [], effects: ['rollBackLater'],
-    because: 'the way back is tried for ever: there is no other' },
+    because: 'the device may be able to in a while' },
+  { from: ['rollingBack'], on: 'wayBackLost', when: 'isBlameless', to: 'idle', record: ['stay', 'endRefused'], effects: ['serve', 'dropPrevious', 'forget', 'settle'],
+    because: 'the model before it does not load any more, and nothing is wrong with this one' },
+  { from: ['rollingBack'], on: 'wayBackLost', when: 'isDamaged', to: 'idle', record: ['endRolledBack'], effects: ['silence', ...GIVE_UP],
+    because: 'the disk lost both: the slot waits for a model, the same or another' },
+  { from: ['rollingBack'], on: 'wayBackLost', to: 'quarantined', record: ['quarantine', 'endRolledBack'], effects: ['silence', ...GIVE_UP],
+    because: 'one is bad, and the one before it does not load any more: the slot waits for another' },
 
   // The end
   { from: ['idle', ...ENDED], on: 'settled', when: 'isAwaited', to: 'verifying', record: ['takeQueued'], effects: ['verify'],
@@ -190,6 +200,7 @@ export const CANNOT_HAPPEN: Readonly<Partial<Record<EventType, string>>> = {
   watchUnhealthy: `cannot happen because ${ONLY_ITS_EFFECT} (watch, in watching)`,
   rolledBack: `cannot happen because ${ONLY_ITS_EFFECT} (rollBack, in rollingBack)`,
   rollBackFailed: `cannot happen because ${ONLY_ITS_EFFECT} (rollBack, in rollingBack)`,
+  wayBackLost: `cannot happen because ${ONLY_ITS_EFFECT} (rollBack, in rollingBack)`,
   settled: 'cannot happen because `settle` is the last effect of an ended rollout, and of a start in idle',
   activeBroken: 'cannot happen because `serve` is done at a start only, and no start leads here',
 };

@@ -95,6 +95,11 @@ export class FakeModelSlot implements ModelSlot {
     return ok(undefined);
   }
 
+  async silence(): Promise<void> {
+    await this.#called('silence');
+    this.answering = undefined;
+  }
+
   async dropCandidate(): Promise<void> {
     await this.#called('drop candidate');
     this.candidate = undefined;

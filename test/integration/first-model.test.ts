@@ -26,6 +26,7 @@ describe('an agent whose model is not on the device', function () {
     await publish(folder, [
       { version: '1.0.0', graph: graphs.right(1), golden: [1, 0, 0] },
       { version: '1.1.0', graph: graphs.right(0.9), golden: [0.9, 0, 0] },
+      { version: '1.2.0', graph: graphs.right(0.8), golden: [0.8, 0, 0] },
     ]);
   });
   beforeEach(() => {
@@ -171,6 +172,35 @@ describe('an agent whose model is not on the device', function () {
       assert.equal(ended.ok && ended.value.outcome, 'committed', JSON.stringify(ended));
       assert.equal(stateOf(line), 'running');
       await waitFor('answers', () => answers.length > 10);
+    });
+
+    it('takes a new version by its test alone: there is nothing that answers beside it', async () => {
+      await damaged();
+      const line = await start();
+      assert.equal(stateOf(line), 'refused');
+      const ended = await rollOut(line, '1.1.0');
+      assert.equal(ended.ok && ended.value.outcome, 'committed', JSON.stringify(ended));
+      await waitFor('answers', () => answers.at(-1)?.version === '1.1.0');
+      assert.deepEqual([stateOf(line), line.rollouts.record().previous], ['running', undefined]);
+    });
+
+    it('comes to rest when the one before it is lost as well, and a third one is the cure', async () => {
+      const before = await start();
+      await rollOut(before, '1.0.0');
+      const second = await rollOut(before, '1.1.0');
+      assert.equal(second.ok && second.value.outcome, 'committed');
+      await before.stop();
+      lines.length = 0;
+      await damage();
+      answers.length = 0;
+      const line = await start();
+      await waitFor('it rests', () => line.rollouts.record().state === 'idle');
+      assert.equal(stateOf(line), 'refused');
+      const { active, previous, quarantine } = line.rollouts.record();
+      assert.deepEqual([active?.version, previous, quarantine], ['1.1.0', undefined, []]);
+      const third = await rollOut(line, '1.2.0');
+      assert.equal(third.ok && third.value.outcome, 'committed', JSON.stringify(third));
+      await waitFor('answers', () => answers.at(-1)?.version === '1.2.0');
     });
   });
 });

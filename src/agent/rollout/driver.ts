@@ -78,6 +78,11 @@ export class RolloutDriver {
     return this.#record;
   }
 
+  /** How the last attempt to let the active model answer ended. */
+  get serving(): Result<void> {
+    return this.#effects.serving;
+  }
+
   /** Tells every saved record. Returns a function that ends the listening. */
   onChange(listener: (record: SlotRecord) => void): () => void {
     this.#listeners.add(listener);

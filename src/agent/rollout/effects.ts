@@ -10,6 +10,7 @@ import { isDeviceFault, isPassing, onThrow, toFault, untested } from './faults.t
 import type { ModelSlot } from './model-slot.ts';
 import { atGate, runCanary, runWatch } from './trial.ts';
 import { type VerifyNeeds, verify } from './verify.ts';
+import { WayBack } from './way-back.ts';
 
 export type EffectNeeds = VerifyNeeds & {
   readonly store: SlotStore;
@@ -17,20 +18,17 @@ export type EffectNeeds = VerifyNeeds & {
   readonly log: Log;
 };
 
-/** The way back is tried again after this, doubled each time up to the longest. */
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
-
 /** Does the effects of the table through the ports, one at a time, and tells the event that follows, if any. */
 export class Effects {
   readonly #needs: EffectNeeds;
+  readonly #wayBack: WayBack;
   #verified: VerifiedPackage | undefined;
   #opened: StagedPackage | undefined;
-  #pauseMs = FIRST_PAUSE_MS;
   #serving: Result<void> = ok(undefined);
 
   constructor(needs: EffectNeeds) {
     this.#needs = needs;
+    this.#wayBack = new WayBack(needs);
   }
 
   /** How the last attempt to let the active model answer ended. */
@@ -65,13 +63,15 @@ export class Effects {
       case 'canary':
         return this.#canary(record, signal);
       case 'swap':
-        return this.#swap();
+        return this.#swap(record);
       case 'watch':
         return this.#watch(record, signal);
       case 'rollBack':
         return this.#rollBack(record);
       case 'rollBackLater':
         return this.#rollBackLater(record, signal);
+      case 'silence':
+        return slot.silence().then(nothing);
       case 'dropCandidate':
         return slot.dropCandidate().then(nothing);
       case 'dropPrevious':
@@ -145,7 +145,7 @@ export class Effects {
     if (!figures.ok) return untested(figures.error);
     const verdict = judgeTest(figures.value, staged.value.manifest.gates);
     const { evidence } = verdict;
-    if (verdict.verdict === 'healthy') return { type: 'testPassed', evidence };
+    if (verdict.verdict === 'healthy') return { type: 'testPassed', evidence, alone: this.#isAlone(record) };
     return { type: 'testFailed', failure: atGate(verdict), evidence };
   }
 
@@ -162,11 +162,17 @@ export class Effects {
     return runCanary(this.#needs, staged.value.manifest, signal);
   }
 
-  async #swap(): Promise<RolloutEvent> {
+  async #swap(record: SlotRecord): Promise<RolloutEvent> {
+    const alone = this.#isAlone(record);
     const swapped = await this.#needs.slot.swap();
     if (!swapped.ok) return { type: 'swapFailed', failure: toFault(swapped.error) };
     this.#serving = ok(undefined);
-    return { type: 'swapped' };
+    return { type: 'swapped', alone };
+  }
+
+  /** Whether the candidate is all that the slot can hope for. */
+  #isAlone({ active, previous }: SlotRecord): boolean {
+    return active !== undefined && previous === undefined && !this.#serving.ok && !isDeviceFault(this.#serving.error);
   }
 
   /** A model that the device cannot run right now is not judged: the next start goes on. */
@@ -179,20 +185,13 @@ export class Effects {
 
   async #rollBack({ active }: SlotRecord): Promise<RolloutEvent> {
     if (active === undefined) return { type: 'rolledBack' };
-    const back = await this.#needs.slot.rollBack(active);
-    this.#serving = back;
-    if (back.ok) {
-      this.#pauseMs = FIRST_PAUSE_MS;
-      return { type: 'rolledBack' };
-    }
-    this.#needs.log.error({ version: active.version, ...toFault(back.error) }, 'rollout.rollBackFailed');
-    return { type: 'rollBackFailed' };
+    const { served, event } = await this.#wayBack.go(active);
+    this.#serving = served;
+    return event;
   }
 
   async #rollBackLater(record: SlotRecord, signal: AbortSignal): Promise<RolloutEvent> {
-    const pauseMs = this.#pauseMs;
-    this.#pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-    await this.#needs.clock.sleep(pauseMs, signal);
+    await this.#wayBack.pause(signal);
     return this.#rollBack(record);
   }
 

@@ -55,6 +55,7 @@ export function onThrow(effect: Effect, failure: Fault): RolloutEvent | undefine
       return { type: 'rollBackFailed' };
     case 'settle':
     case 'serve':
+    case 'silence':
     case 'dropCandidate':
     case 'dropPrevious':
     case 'forget':

@@ -51,6 +51,9 @@ export interface ModelSlot {
    */
   rollBack(ref: ModelRef): Promise<Result<void>>;
 
+  /** Ends whatever answers: from now on nothing does, until a model is served or swapped in. */
+  silence(): Promise<void>;
+
   /** Ends the candidate's runner; nothing happens where there is none. */
   dropCandidate(): Promise<void>;
   /** Ends the previous model's runner; nothing happens where there is none. */

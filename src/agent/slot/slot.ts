@@ -193,6 +193,13 @@ export class Slot implements ModelSlot, ModelRunner {
     return ok(undefined);
   }
 
+  async silence(): Promise<void> {
+    const before = this.model;
+    void this.#endObservation();
+    this.#switch.leave();
+    if (before !== undefined) await this.#runners.end(before, AT_ONCE_MS);
+  }
+
   async dropCandidate(): Promise<void> {
     const candidate = this.#candidate;
     if (candidate === undefined) return;

@@ -64,6 +64,16 @@ export class Switch {
     this.#tell(held.runner.ready);
   }
 
+  /** Nothing answers any more, until another becomes the one that does. */
+  leave(): void {
+    this.#restartsBefore = this.stats().restarts;
+    this.#deaf();
+    this.#deaf = () => {};
+    this.#next = undefined;
+    this.#active = undefined;
+    this.#tell(false);
+  }
+
   async run(batch: Float32Array, count: number): Promise<Result<Float32Array>> {
     const first = this.#turn();
     if (first === undefined) return fail('E_RUNNER_UNAVAILABLE', 'no model is loaded');

@@ -107,7 +107,7 @@ describe('The rollout driver', () => {
     equal(site.slot.answering?.version, '1.0.0');
   });
 
-  it('tries the way back for ever, with longer and longer pauses', async () => {
+  it('tries the way back again and again, with longer and longer pauses', async () => {
     site.feed();
     site.slot.swapFailure = failure('E_RUNNER_UNAVAILABLE');
     site.slot.rollBackFailures = Array.from({ length: 8 }, () => failure('E_MODEL_LOAD'));
@@ -116,6 +116,63 @@ describe('The rollout driver', () => {
     equal(site.driver.status().state, 'rollingBack');
     await site.pass(4 * HALF_MINUTE_MS);
     deepEqual(await ending(outcome), ['rolledBack', 'E_RUNNER_UNAVAILABLE']);
+  });
+
+  it('lets nothing answer when its model is bad, and the one before it is lost', async () => {
+    site.feed();
+    site.slot.swapFailure = failure('E_RUNNER_UNAVAILABLE');
+    site.slot.rollBackFailures = [failure('E_MODEL_DIGEST')];
+    deepEqual(await ending(site.rollOut('1.1.0')), ['rolledBack', 'E_RUNNER_UNAVAILABLE']);
+    equal(site.slot.answering, undefined);
+    equal(site.driver.status().state, 'idle');
+    equal(site.driver.serving.ok, false);
+    deepEqual([site.version('active'), site.driver.status().quarantine.length], ['1.0.0', 1]);
+  });
+
+  it('gives up a way back that fails for another reason, after minutes', async () => {
+    site.feed();
+    site.slot.swapFailure = failure('E_RUNNER_UNAVAILABLE');
+    site.slot.rollBackFailures = Array.from({ length: 20 }, () => failure('E_MODEL_LOAD'));
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(12 * HALF_MINUTE_MS);
+    deepEqual(await ending(outcome), ['rolledBack', 'E_RUNNER_UNAVAILABLE']);
+    equal(site.slot.answering, undefined);
+  });
+
+  it('never gives it up for what the device lacks', async () => {
+    site.feed();
+    site.slot.swapFailure = failure('E_RUNNER_UNAVAILABLE');
+    site.slot.rollBackFailures = Array.from({ length: 30 }, () => failure('E_SANDBOX_UNAVAILABLE'));
+    const outcome = site.driver.request(site.request('1.1.0'));
+    await site.pass(20 * HALF_MINUTE_MS);
+    equal(site.driver.status().state, 'rollingBack');
+    await site.pass(20 * HALF_MINUTE_MS);
+    deepEqual(await ending(outcome), ['rolledBack', 'E_RUNNER_UNAVAILABLE']);
+    equal(site.slot.answering?.version, '1.0.0');
+  });
+
+  it('stays with what somebody wanted to leave when the one before it is lost', async () => {
+    site.feed();
+    deepEqual(await ending(site.rollOut('1.1.0')), ['committed', undefined]);
+    site.slot.rollBackFailures = [failure('E_MODEL_MISSING')];
+    deepEqual(await ending(site.driver.rollBack('back')), ['refused', 'E_MODEL_MISSING']);
+    await site.pass(0);
+    deepEqual(
+      [site.slot.answering?.version, site.version('active'), site.version('previous')],
+      ['1.1.0', '1.1.0', undefined],
+    );
+    deepEqual(site.driver.status().quarantine, []);
+  });
+
+  it('takes a new model by its test alone where the active one does not answer, nor any before it', async () => {
+    await site.reboot((slot) => slot.broken.set('1.0.0', failure('E_MODEL_DIGEST')));
+    equal(site.driver.serving.ok, false);
+    deepEqual(await ending(site.rollOut('1.1.0')), ['committed', undefined]);
+    deepEqual(
+      [site.slot.answering?.version, site.version('active'), site.version('previous')],
+      ['1.1.0', '1.1.0', undefined],
+    );
+    ok(!site.slot.calls.includes('start canary'));
   });
 
   it('lets a newer request take the place before the swap', async () => {

@@ -17,8 +17,8 @@ const ANSWERS: Partial<Record<Effect, readonly EventType[]>> = {
   canary: ['canaryHealthy', 'canaryHealthy', 'canaryUnhealthy', 'canaryUndecided'],
   swap: ['swapped', 'swapped', 'swapped', 'swapFailed'],
   watch: ['watchHealthy', 'watchUnhealthy'],
-  rollBack: ['rolledBack', 'rollBackFailed'],
-  rollBackLater: ['rolledBack', 'rollBackFailed'],
+  rollBack: ['rolledBack', 'rollBackFailed', 'wayBackLost'],
+  rollBackLater: ['rolledBack', 'rollBackFailed', 'wayBackLost'],
   settle: ['settled'],
 };
 const WISHES: readonly EventType[] = ['requested', 'requested', 'cancelRequested', 'rollbackRequested'];

@@ -66,15 +66,20 @@ describe('The table of transitions', () => {
 
   it('changes the active model at the swap and on the way back only', () => {
     const changing = TRANSITIONS.filter(
-      (row) => !('refuse' in row) && row.record.some((change) => ['activate', 'restore', 'leave'].includes(change)),
+      (row) =>
+        !('refuse' in row) &&
+        row.record.some((change) => ['activate', 'replace', 'restore', 'leave', 'stay'].includes(change)),
     );
     deepEqual(
       new Set(changing.map(({ on }) => on)),
-      new Set(['swapped', 'watchUnhealthy', 'activeBroken', 'cancelRequested', 'rollbackRequested', 'booted']),
+      new Set([
+        ...['swapped', 'watchUnhealthy', 'activeBroken', 'cancelRequested', 'rollbackRequested', 'booted'],
+        'wayBackLost',
+      ]),
     );
     deepEqual(
       new Set(changing.flatMap(({ from }) => from)),
-      new Set(['swapping', 'watching', 'idle', 'committed', 'quarantined', 'verifying', 'testing']),
+      new Set(['swapping', 'watching', 'rollingBack', 'idle', 'committed', 'quarantined', 'verifying', 'testing']),
     );
   });
 

@@ -25,6 +25,20 @@ describe('a slot of models', () => {
     assert.equal(bench.runners.length, 1);
   });
 
+  it('lets nothing answer when it is silenced, until it serves a model again', async () => {
+    const bench = await SlotBench.start({ scripts: { '1.0.0': times(1) } });
+    bench.runner('1.0.0').crash(failure('E_RUNNER_CRASHED'));
+    bench.runner('1.0.0').recover();
+    await bench.slot.silence();
+    await bench.slot.silence();
+    await bench.see('a', 1);
+    assert.deepEqual([bench.results, bench.slot.ready, bench.slot.model, bench.running], ['', false, undefined, '']);
+    assert.equal(bench.slot.stats().restarts, 1, 'a counter never goes back');
+    await bench.slot.serve(await bench.ref('1.0.0'));
+    await bench.settle();
+    assert.equal(bench.results, 'a1@1.0.0', 'what waited is answered');
+  });
+
   it('drops what answered before when it serves another, and loses no window by it', async () => {
     const bench = await SlotBench.start({ scripts: { '1.1.0': times(10) } });
     bench.runner('1.0.0').hang();
