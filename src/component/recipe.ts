@@ -1,4 +1,14 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  type ErrorCode,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import { nearest } from '../domain/nearest.ts';
 import { type Keys, RECIPE } from './recipe-keys.ts';
 
@@ -31,6 +41,11 @@ export type Recipe = {
 
 /** Far beyond the 16 KB that a recipe may have; larger texts are not parsed. */
 const MAX_LENGTH = 256 * 1024;
+/** Where the parser speaks to programmers. */
+const IN_WORDS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  MULTIPLE_DOCS: 'a second document begins here: a recipe is one',
+  NON_STRING_KEY: 'a key that is no text',
+};
 const START: Position = { line: 1, column: 1 };
 
 /** Reads a recipe in YAML or JSON. It never throws. */
@@ -43,8 +58,8 @@ export function readRecipe(file: string, text: string): Recipe {
   };
   if (text.length > MAX_LENGTH) return unread([{ keys: [], problem: `longer than ${MAX_LENGTH} characters` }]);
   const document = parseDocument(text, { lineCounter: lines, stringKeys: true, prettyErrors: false });
-  const syntax = [...document.errors, ...document.warnings].map(({ message, pos }) => {
-    return { keys: [], position: positionAt(pos[0], lines), problem: message };
+  const syntax = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
+    return { keys: [], position: positionAt(pos[0], lines), problem: IN_WORDS[code] ?? message };
   });
   if (syntax.length > 0) return unread(syntax);
   if (!isMap(document.contents)) return unread([{ keys: [], problem: 'not a mapping of keys to values' }]);

@@ -7,6 +7,7 @@ import { IDENTITY } from './rules/identity.ts';
 import { PLATFORM } from './rules/platform.ts';
 import { READING } from './rules/reading.ts';
 import { SCRIPTS } from './rules/scripts.ts';
+import { SHAPE } from './rules/shape.ts';
 import { STAGE_RULES } from './rules/stages.ts';
 import { TIMEOUTS } from './rules/timeouts.ts';
 import { VARIABLES } from './rules/variables.ts';
@@ -14,6 +15,7 @@ import { VARIABLES } from './rules/variables.ts';
 /** Everything that is checked; docs/reference/component-lint.md is written from it. */
 export const RULES: readonly Rule[] = [
   ...READING,
+  ...SHAPE,
   ...IDENTITY,
   ...PLATFORM,
   ...ARTIFACTS,

@@ -51,6 +51,24 @@ export const PLANTED: readonly Planted[] = [
     line: 'RecipeFormat',
   },
 
+  // Shape
+  {
+    rule: 'wrong-shape',
+    what: 'a manifest without a dash',
+    recipe: MODEL,
+    from: '  - Platform:',
+    to: '    Platform:',
+    line: 'Manifests:',
+  },
+  { rule: 'wrong-shape', what: 'a list of names', from: '    Artifacts: []', to: '    Artifacts: agent.tar.gz' },
+  {
+    rule: 'yaml-syntax',
+    what: 'two documents',
+    from: 'ComponentPublisher: Example',
+    to: '---\nagain: true',
+    line: '---',
+  },
+
   // Identity
   { rule: 'format-version', what: 'none', from: `RecipeFormatVersion: '2020-01-25'\n`, to: '', line: 'ComponentName' },
   { rule: 'format-version', what: 'another', from: `'2020-01-25'`, to: `'2021-01-25'` },
