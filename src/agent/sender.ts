@@ -6,6 +6,7 @@ import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Outbox, OutboxRow } from '../ports/outbox.ts';
 import type { Counters } from './metrics.ts';
+import { UnsettledRows } from './unsettled-rows.ts';
 import { within } from './within.ts';
 
 /** Rows read from the outbox at once: one page serves a whole in-flight window. */
@@ -35,7 +36,8 @@ type Stream = { at: number; page: OutboxRow[] };
  * of the others.
  *
  * What came in since the connection stands goes before the backlog: an operator wants this minute's alarm, not last
- * night's. Within each, oldest first. A row leaves the outbox when the broker has acknowledged it.
+ * night's. Within each, oldest first. A row leaves the outbox when the broker has acknowledged it; where that does not
+ * mean that it has arrived (`Bus.settling`), some time later.
  *
  * When the connection ends with several rows in flight, any of them may be the one that the broker chokes on. They are
  * sent alone from then on, and only a row that was alone has the attempt counted: the innocent are never quarantined.
@@ -50,6 +52,8 @@ export class Sender {
   readonly #inFlight = new Map<number, OutboxRow>();
   /** Were in flight together when a connection ended. At most what one window held. */
   readonly #suspects = new Set<number>();
+  /** Undefined on a bus whose acknowledgements are final. */
+  readonly #unsettled: UnsettledRows | undefined;
   /** Rows up to here make the backlog. */
   #backlogEnd = 0;
   #backlog: Stream = { at: 0, page: [] };
@@ -68,6 +72,9 @@ export class Sender {
     this.#clock = needs.clock;
     this.#log = needs.log;
     this.#counters = needs.counters;
+    const { bus, clock } = needs;
+    const onSettled = (seqs: readonly number[]) => this.#arrived(seqs);
+    this.#unsettled = bus.settling && new UnsettledRows({ settling: bus.settling, clock, onSettled });
   }
 
   start(): void {
@@ -81,7 +88,10 @@ export class Sender {
     if (this.#bus.state === 'online') this.#rescan();
   }
 
-  /** Sends what still can be sent within `deadlineMs`, then stops. What is left stays in the outbox. */
+  /**
+   * Sends what still can be sent within `deadlineMs`, then stops. What is left stays in the outbox; so does what has not
+   * settled, and is sent again at the next start: a receiver dedupes, and a nucleus may well stop with us.
+   */
   async stop(deadlineMs: number): Promise<void> {
     if (!this.#running) return;
     const idle = new Promise<void>((resolve) => this.#idle.push(resolve));
@@ -89,6 +99,7 @@ export class Sender {
     await within(this.#clock, deadlineMs, idle);
     this.#running = false;
     this.#cancelRetry?.();
+    this.#unsettled?.stop();
     for (const stopListening of this.#stopListening) stopListening();
   }
 
@@ -102,6 +113,7 @@ export class Sender {
 
   #pump(): void {
     while (this.#running && !this.#alone && this.#bus.state === 'online' && this.#bus.window > 0) {
+      if (this.#unsettled?.full) break;
       const row = this.#nextRow();
       if (row === undefined) break;
       void this.#send(row);
@@ -112,6 +124,7 @@ export class Sender {
   /** Nothing is on the way, and nothing can be sent now. What was rejected lies behind the streams until it is tried again. */
   #isIdle(): boolean {
     if (this.#inFlight.size > 0) return false;
+    if (this.#unsettled?.full) return true;
     return this.#bus.state !== 'online' || (this.#peekLive() ?? this.#peekBacklog()) === undefined;
   }
 
@@ -141,8 +154,8 @@ export class Sender {
       const last = rows.at(-1);
       if (last === undefined) return undefined;
       stream.at = last.seq;
-      // What is on the way now is read again, should it fail.
-      stream.page = rows.filter((row) => !this.#inFlight.has(row.seq));
+      // What is on the way now is read again, should it fail, and what has not settled, should it be lost.
+      stream.page = rows.filter(({ seq }) => !this.#inFlight.has(seq) && !this.#unsettled?.has(seq));
     }
     const row = stream.page[0];
     return row !== undefined && row.seq <= end ? row : undefined;
@@ -156,18 +169,25 @@ export class Sender {
     const alone = this.#mustGoAlone(row);
     this.#alone = alone;
     this.#inFlight.set(row.seq, row);
+    const losses = this.#bus.settling?.losses ?? 0;
     const sent = await this.#bus.publishAcked({ ...row, topic: splitRoute(row.topic).topic });
     this.#inFlight.delete(row.seq);
     if (alone) this.#alone = false;
-    if (sent.ok) this.#delivered(row);
+    if (sent.ok) this.#acknowledged(row, losses);
     else this.#failed(row, sent.error, alone);
     this.#pump();
   }
 
-  #delivered(row: OutboxRow): void {
-    this.#suspects.delete(row.seq);
-    this.#outbox.done([row.seq]);
-    this.#counters.inc('delivered');
+  #acknowledged({ seq }: OutboxRow, losses: number): void {
+    this.#suspects.delete(seq);
+    if (this.#unsettled === undefined) this.#arrived([seq]);
+    else if (this.#running) this.#unsettled.add(seq, losses);
+  }
+
+  #arrived(seqs: readonly number[]): void {
+    this.#outbox.done(seqs);
+    this.#counters.inc('delivered', seqs.length);
+    if (this.#unsettled !== undefined) this.#pump();
   }
 
   #failed(row: OutboxRow, error: Failure, alone: boolean): void {

@@ -24,6 +24,16 @@ export type Outgoing = {
  */
 export type Handler = (message: Incoming) => void | Promise<void>;
 
+/** How far an acknowledgement of a bus goes, where that is not all the way: whoever gave it has the message in memory only. */
+export type Settling = {
+  /** A message acknowledged so long ago has arrived, if the way on is open still. */
+  readonly ms: number;
+  /** Tells whether the way on from that memory is open now. Never rejects. */
+  isOpen(): Promise<boolean>;
+  /** Grows when that memory may have been lost: what was sent before, and has not settled, has to be sent again. */
+  readonly losses: number;
+};
+
 export type BusState = 'connecting' | 'online' | 'offline' | 'stopped';
 
 /**
@@ -57,6 +67,8 @@ export interface Bus {
   publishDirect(messages: readonly Outgoing[]): boolean;
   /** QoS 1: resolves when the broker has acknowledged, or with the failure (E_BUS_BUSY: `window` is 0). Never rejects. */
   publishAcked(message: Outgoing): Promise<Result<void>>;
+  /** Undefined: what is acknowledged has arrived, and there is nothing to wait for. */
+  readonly settling?: Settling | undefined;
   /** How many more unacknowledged QoS 1 messages we may have now (Receive Maximum, own limit); 0 while offline. */
   readonly window: number;
 }

@@ -1,6 +1,6 @@
 import { type Failure, fail, failure, ok, type Result } from '../../src/domain/errors.ts';
 import { matchesFilter } from '../../src/domain/topic-filter.ts';
-import type { Bus, BusState, Handler, Incoming, Outgoing } from '../../src/ports/bus.ts';
+import type { Bus, BusState, Handler, Incoming, Outgoing, Settling } from '../../src/ports/bus.ts';
 
 type Listener = (state: BusState, error: Failure | undefined) => void;
 type Subscription = { readonly filter: string; readonly handler: Handler };
@@ -41,6 +41,8 @@ export class FakeBus implements Bus {
   holdAcks = false;
   /** While true, publishDirect refuses as a socket that does not keep up would. */
   choked = false;
+  /** Acknowledgements are final, unless the test sets it. */
+  settling: (Settling & { losses: number }) | undefined;
   readonly #subscriptions: Subscription[] = [];
   readonly #listeners = new Set<Listener>();
   readonly #waiting: Waiting[] = [];

@@ -15,7 +15,17 @@ const BASIC_INGEST = /^\$aws\/rules\/[^/]+\//;
 /** Nucleus lite keeps ten unacknowledged messages for all components (IOTCORED_MQTT_MAX_PUBLISH_RECORDS). */
 const MAX_IN_FLIGHT = 8;
 
-export type IotCoreBusNeeds = IpcBusNeeds & { readonly thing: string; readonly kind: NucleusKind };
+/**
+ * The nucleus notices a dead connection after its keep-alive of 60 s and 30 s for the answer, connects anew and sends again
+ * what was not acknowledged: what it has had for longer than that, over a connection that stands, has arrived.
+ */
+const SETTLE_MS = 120_000;
+
+export type IotCoreBusNeeds = IpcBusNeeds & {
+  readonly thing: string;
+  readonly kind: NucleusKind;
+  readonly settleMs?: number | undefined;
+};
 
 /**
  * Makes the bus to AWS IoT Core over the nucleus's own connection.
@@ -24,7 +34,7 @@ export type IotCoreBusNeeds = IpcBusNeeds & { readonly thing: string; readonly k
  * payload only. There a command's answer goes to the `replyTo` of its envelope, and a message to retain is refused.
  *
  * An acknowledgement means that the nucleus has the message: the classic one in its spool (in memory, unless
- * aws.greengrass.DiskSpooler is deployed), lite that it was written to the connection.
+ * aws.greengrass.DiskSpooler is deployed), lite that it was written to the connection. So it is not final (`settling`).
  */
 export function iotCoreBus(needs: IotCoreBusNeeds): Bus {
   return new IpcBus(needs, transportOf(needs));
@@ -35,12 +45,13 @@ export function iotCorePulseTopic(thing: string): string {
   return `edge-agent/${thing}/pulse`;
 }
 
-function transportOf({ kind, thing }: IotCoreBusNeeds): IpcTransport {
+function transportOf({ kind, thing, settleMs = SETTLE_MS }: IotCoreBusNeeds): IpcTransport {
   return {
     name: 'AWS IoT Core',
     publishOperation: 'PublishToIoTCore',
     maxInFlight: MAX_IN_FLIGHT,
     spools: kind === 'classic',
+    settleMs,
     // It subscribes again after a loss, once; what fails then is dropped from its table (iotcored_re_register_all_subs).
     forgets: kind === 'lite',
     probeTopic: iotCorePulseTopic(thing),

@@ -1,6 +1,6 @@
 import { type ErrorCode, type Failure, fail, failure, type Result } from '../../domain/errors.ts';
 import { isValidFilter } from '../../domain/topic-filter.ts';
-import type { Bus, BusState, Handler, Outgoing } from '../../ports/bus.ts';
+import type { Bus, BusState, Handler, Outgoing, Settling } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { Deliveries } from './deliveries.ts';
@@ -35,6 +35,7 @@ type Subscription = { readonly qos: 0 | 1; readonly handlers: Handler[]; end?: E
  * belongs to whoever made it: it is neither started nor stopped here.
  */
 export class IpcBus implements Bus {
+  readonly settling: Settling | undefined;
   readonly #needs: IpcBusNeeds;
   readonly #transport: IpcTransport;
   readonly #publisher: IpcPublisher;
@@ -45,6 +46,8 @@ export class IpcBus implements Bus {
   readonly #refused = new Map<string, Failure>();
   readonly #told: ToldState;
   #unreachable: Failure | undefined;
+  /** Connections that have ended, and with each of them, maybe, the nucleus. */
+  #losses = 0;
   #stopListening: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -55,6 +58,7 @@ export class IpcBus implements Bus {
     this.#deliveries = new Deliveries(needs.log);
     const onReach = (error: Failure | undefined) => this.#reachChanged(error);
     this.#publisher = new IpcPublisher({ ...needs, transport, onReach, isOnline: () => this.state === 'online' });
+    this.settling = transport.settleMs === undefined ? undefined : this.#settlingAfter(transport.settleMs);
   }
 
   get state(): BusState {
@@ -108,6 +112,17 @@ export class IpcBus implements Bus {
     return this.#publisher.publishAcked(message);
   }
 
+  #settlingAfter(ms: number): Settling {
+    const losses = () => this.#losses;
+    return {
+      ms,
+      isOpen: async () => this.state === 'online' && this.#publisher.isOpen(),
+      get losses() {
+        return losses();
+      },
+    };
+  }
+
   #open(filter: string): void {
     const subscription = this.#subscriptions.get(filter);
     if (subscription === undefined) return;
@@ -143,6 +158,7 @@ export class IpcBus implements Bus {
   }
 
   #linkChanged(): void {
+    if (this.#needs.link.state !== 'online') this.#losses++;
     this.#publisher.reset();
     this.#unreachable = undefined;
     for (const filter of this.#subscriptions.keys()) {

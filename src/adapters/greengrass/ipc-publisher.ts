@@ -70,6 +70,11 @@ export class IpcPublisher {
     return result;
   }
 
+  /** Tells whether the way behind the nucleus is open; asks, unless something has just passed. */
+  async isOpen(): Promise<boolean> {
+    return this.#reach.provenWithin(PROOF_HOLDS_MS) || this.#reach.check(false);
+  }
+
   /** Something else than a message did not pass: finds out whether anything does. */
   suspect(): void {
     if (this.#reach.open) void this.#reach.check(true);
@@ -121,7 +126,7 @@ export class IpcPublisher {
 
   async #sendAcked(message: Outgoing): Promise<Result<void>> {
     const { transport, clock, link, isOnline } = this.#needs;
-    if (transport.spools && !this.#reach.provenWithin(PROOF_HOLDS_MS) && !(await this.#reach.check(false))) {
+    if (transport.spools && !(await this.isOpen())) {
       return fail('E_BUS_OFFLINE', `${transport.name} cannot be reached`);
     }
     for (let tried = 0; ; tried++) {

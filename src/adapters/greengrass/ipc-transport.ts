@@ -10,8 +10,10 @@ export type IpcTransport = {
   readonly publishOperation: string;
   /** How many acknowledged messages may be on the way. */
   readonly maxInFlight: number;
-  /** Whether the nucleus acknowledges what it keeps in its memory only. */
+  /** Whether the nucleus says yes although the cloud is away. */
   readonly spools: boolean;
+  /** How long an acknowledged message may be in the nucleus's memory only; undefined: it has arrived. */
+  readonly settleMs: number | undefined;
   /** Whether a nucleus that lost what is behind it may forget subscriptions without a word. */
   readonly forgets: boolean;
   /** Where our own tiny messages go; accessControl has to allow it. */

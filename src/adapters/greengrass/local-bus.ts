@@ -37,6 +37,7 @@ function transportOf({ kind, thing }: LocalBusNeeds): IpcTransport {
     publishOperation: 'PublishToTopic',
     maxInFlight: MAX_IN_FLIGHT,
     spools: false,
+    settleMs: undefined,
     forgets: false,
     probeTopic: localPulseTopic(thing),
     refusal: (message) => refusalOf(message, kind),

@@ -20,15 +20,24 @@ class Bench {
   readonly counters = new Counters(DEVICE_COUNTERS);
   readonly sender: Sender;
 
-  private constructor(maxTries: number) {
+  private constructor(maxTries: number, settleMs: number | undefined) {
+    if (settleMs !== undefined) {
+      this.bus.settling = { ms: settleMs, isOpen: async () => this.open, losses: 0 };
+    }
     this.outbox = new FakeOutbox({ maxTries });
     const { bus, outbox, clock, log, counters } = this;
     this.sender = new Sender({ bus, routes: ['mqtt', undefined], outbox, clock, log, counters });
   }
 
   /** Online and running, with these messages as the backlog. */
-  static async start({ backlog = [] as string[], window = 100, holdAcks = false, maxTries = 3 } = {}): Promise<Bench> {
-    const bench = new Bench(maxTries);
+  static async start({
+    backlog = [] as string[],
+    window = 100,
+    holdAcks = false,
+    maxTries = 3,
+    settleMs = undefined as number | undefined,
+  } = {}): Promise<Bench> {
+    const bench = new Bench(maxTries, settleMs);
     bench.bus.setWindow(window);
     bench.bus.holdAcks = holdAcks;
     await bench.outbox.start();
@@ -53,6 +62,15 @@ class Bench {
   }
 
   limit = 1;
+
+  /** The way on from a bus whose acknowledgements are not final. */
+  open = true;
+
+  /** The bus comes back, and its memory may be another. */
+  async loseMemory(): Promise<void> {
+    if (this.bus.settling !== undefined) this.bus.settling.losses++;
+    await this.reconnect();
+  }
 
   async reconnect(): Promise<void> {
     this.bus.goOffline();
@@ -285,6 +303,94 @@ describe('messages on the way when the connection ends', () => {
     }
     assert.equal(bench.outbox.quarantine.length, 0);
     assert.equal(bench.left, '');
+  });
+});
+
+describe('messages that a bus acknowledges although it has them in memory only', () => {
+  const SETTLE_MS = 120_000;
+  const start = (backlog: string[] = []) => Bench.start({ settleMs: SETTLE_MS, backlog });
+
+  it('stay in the outbox until they have settled, and are counted then', async () => {
+    const bench = await start();
+    await bench.put('a');
+    await bench.clock.advance(60_000);
+    await bench.put('b');
+    await bench.clock.advance(SETTLE_MS - 60_001);
+    assert.deepEqual([bench.left, bench.counters.snapshot().delivered], ['a b', 0]);
+    await bench.clock.advance(1);
+    assert.deepEqual([bench.left, bench.counters.snapshot().delivered], ['b', 1]);
+    await bench.clock.advance(60_000);
+    assert.equal(bench.left, '');
+    assert.equal(bench.delivered, 'a b', 'and are sent once');
+    assert.equal(bench.clock.pending, 0);
+  });
+
+  it('are sent again, in order, when the memory may be lost: and what had settled is not', async () => {
+    const bench = await start();
+    await bench.put('old');
+    await bench.clock.advance(SETTLE_MS);
+    await bench.put('a', 'b');
+    await bench.loseMemory();
+    assert.equal(bench.delivered, 'old a b a b');
+    await bench.clock.advance(SETTLE_MS + 1_000);
+    assert.equal(bench.left, '');
+    assert.equal(bench.counters.snapshot().delivered, 3);
+  });
+
+  it('are not sent again when only the way on was closed: whoever has them sends them', async () => {
+    const bench = await start();
+    await bench.put('a');
+    await bench.reconnect();
+    assert.equal(bench.delivered, 'a');
+    bench.open = false;
+    await bench.clock.advance(10 * SETTLE_MS);
+    assert.equal(bench.left, 'a', 'nobody knows whether it has arrived');
+    bench.open = true;
+    await bench.clock.advance(1_000);
+    assert.equal(bench.left, '');
+  });
+
+  it('are not let go for the acknowledgement of a connection that was lost meanwhile', async () => {
+    const bench = await Bench.start({ settleMs: SETTLE_MS, holdAcks: true });
+    await bench.put('a');
+    bench.bus.acknowledge();
+    if (bench.bus.settling !== undefined) bench.bus.settling.losses++;
+    await bench.settle();
+    await bench.clock.advance(SETTLE_MS);
+    assert.equal(bench.left, 'a');
+    await bench.reconnect();
+    assert.equal(bench.tried, 'a a');
+  });
+
+  it('are not sent again because another one is tried again', async () => {
+    const bench = await start();
+    bench.bus.refuse(({ topic }) => (topic === 'bad' ? REJECTED : undefined));
+    await bench.put('a', 'bad', 'b');
+    await bench.clock.advance(5_000);
+    assert.equal(bench.tried, 'a bad b bad');
+  });
+
+  it('stay there when it stops: the memory may stop with us', async () => {
+    const bench = await start(['a', 'b']);
+    await bench.sender.stop(1_000);
+    assert.equal(bench.clock.pending, 0);
+    assert.equal(bench.left, 'a b');
+    bench.sender.start();
+    await bench.settle();
+    assert.equal(bench.delivered, 'a b a b');
+  });
+
+  it('are bounded: beyond 12,000, those after them wait', async () => {
+    const bench = await Bench.start({ settleMs: SETTLE_MS });
+    const ids = Array.from({ length: 12_010 }, (_, i) => `m${i}`);
+    for (let at = 0; at < ids.length; at += 1_000)
+      await bench.outbox.put(ids.slice(at, at + 1_000).map((id) => message(id)));
+    await bench.clock.advance(0);
+    while (bench.bus.acked.length < 12_000) await bench.settle();
+    await bench.clock.advance(1_000);
+    assert.equal(bench.bus.acked.length, 12_000);
+    await bench.clock.advance(SETTLE_MS);
+    assert.equal(bench.bus.acked.length, 12_010);
   });
 });
 

@@ -326,6 +326,29 @@ describe('buses through the nucleus', () => {
       assert.equal(bus.lastError, undefined);
     });
 
+    it('says that an acknowledgement is not final: how long, whether the way on is open, and what is lost with a connection', async () => {
+      let away = false;
+      link.answers['publishToIoTCore'] = ({ qos }: { qos: string }) => {
+        if (away && qos === '0') throw refuse('E_IPC_FAILED');
+      };
+      await start(iotCoreBus(needs('classic')));
+      const { settling = assert.fail() } = bus;
+      assert.equal(settling.ms, 120_000);
+      const before = settling.losses;
+      assert.equal(await settling.isOpen(), true);
+      away = true;
+      await clock.advance(10_001);
+      assert.equal(await settling.isOpen(), false);
+      assert.equal(bus.state, 'offline');
+      assert.equal(settling.losses, before, 'the nucleus has it all the same');
+      link.goOffline();
+      assert.equal(await settling.isOpen(), false);
+      link.goOnline();
+      await clock.advance(0);
+      assert.equal(settling.losses, before + 1);
+      assert.equal(localBus(needs('classic')).settling, undefined);
+    });
+
     it('lets what is on the way arrive before it stops', async () => {
       const answer = Promise.withResolvers<void>();
       link.answers['publishToIoTCore'] = () => answer.promise;
