@@ -57,6 +57,28 @@ if ('usage' in asked) {
 
 async function main(flags: DemoFlags): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'openclaw-demo-'));
+  const demo = flags.greengrass === undefined ? plainDemo : onGreengrass;
+  try {
+    return await demo(flags, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Loaded only when it is asked for. At Ctrl-C it ends by itself, in good order. */
+async function onGreengrass(flags: DemoFlags, folder: string): Promise<number> {
+  const { greengrassDemo } = await import('./demo/greengrass.ts');
+  const over = new AbortController();
+  void interruption().then(() => over.abort(new Error('interrupted')));
+  const { greengrass = 'classic' } = flags;
+  try {
+    return await greengrassDemo(flags, greengrass, folder, over.signal);
+  } catch (error) {
+    return over.signal.aborted ? INTERRUPTED : tellFailure(error, flags);
+  }
+}
+
+async function plainDemo(flags: DemoFlags, folder: string): Promise<number> {
   const broker = new EmbeddedBroker({ port: 0, log: pinoLog({ level: 'warn' }) });
   const agent = new AgentProcess(folder);
   const observer = new Observer(THING);
@@ -75,7 +97,7 @@ async function main(flags: DemoFlags): Promise<number> {
     return tell(await judge({ sent, observer, story, diagnosis, exitCode }), flags);
   };
   try {
-    return await Promise.race([show(), interrupted()]);
+    return await Promise.race([show(), interruption()]);
   } catch (error) {
     process.stderr.write(agent.log);
     return tellFailure(error, flags);
@@ -83,12 +105,11 @@ async function main(flags: DemoFlags): Promise<number> {
     await agent.stop();
     await observer.stop();
     await broker.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** Resolves at Ctrl-C, so that nothing is left behind: no process, no folder. */
-function interrupted(): Promise<number> {
+function interruption(): Promise<number> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(INTERRUPTED));
   });

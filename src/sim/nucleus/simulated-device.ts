@@ -1,5 +1,6 @@
 import { EdgeError, fail, ok, type Result, toFailure } from '../../domain/errors.ts';
 import { ControlServer } from './control-server.ts';
+import type { DeploymentDocument, DeploymentResult } from './document.ts';
 import { IotCoreBroker } from './iot-core-broker.ts';
 import type { Layout } from './layout.ts';
 import { bridgeLoop, MqttBridge } from './mqtt-bridge.ts';
@@ -54,6 +55,12 @@ export class SimulatedDevice {
       if (thrown instanceof EdgeError) return { ok: false, error: toFailure(thrown) };
       throw thrown;
     }
+  }
+
+  /** As `simulate deploy` does by the socket. Resolves when the deployment has ended; rejects when the device stops before. */
+  deploy(document: DeploymentDocument): Promise<DeploymentResult> {
+    if (this.#nucleus === undefined) throw new Error('the device was not started');
+    return this.#nucleus.deploy(document);
   }
 
   /** No deployment comes any more, then the components end, who may still have something to say, then what carries it. Idempotent. */
