@@ -3,17 +3,24 @@ import type { ConfigurationReport } from '../agent/commands/controls.ts';
 import type { Config } from '../config/config.ts';
 import type { Checked } from '../config/load.ts';
 import type { Problem } from '../config/problems.ts';
-import { ERRORS, type Failure, failure, type Result, toFailure } from '../domain/errors.ts';
+import { ERRORS, type Failure, failure, type Result } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConfigurationSource } from '../ports/configuration-source.ts';
 import type { Log } from '../ports/log.ts';
 import type { KeptConfiguration } from './kept-configuration.ts';
+import { orAborted } from './or-aborted.ts';
 
 /** A nucleus that is itself still starting; the kept configuration serves until it is there. */
 const FIRST_READ_MS = 30_000;
 const READ_AGAIN_MS = 250;
 
 export type Refused = Exclude<Checked, { ok: true }>;
+
+const TOLD_TO_END: Refused = {
+  ok: false,
+  error: failure('E_IPC_OFFLINE', 'told to end before there was one'),
+  problems: [],
+};
 
 /** A configuration that may be run. */
 export type Candidate = { readonly delivered: unknown; readonly config: Config; readonly from: 'nucleus' | 'kept' };
@@ -40,12 +47,13 @@ export class ComponentConfiguration {
     return this.#report;
   }
 
-  /** What may be run, the delivered one first, then the last that was; and why the delivered one may not. */
+  /** What may be run, the delivered one first, then the last that was; and why the delivered one may not. Nothing at all once `signal` is aborted. */
   async begin(
     signal: AbortSignal,
   ): Promise<{ readonly candidates: readonly Candidate[]; readonly refused: Refused | undefined }> {
     const { kept, check } = this.#needs;
-    const delivered = await this.#firstRead(signal);
+    const delivered = await orAborted(this.#firstRead(signal), signal);
+    if (delivered === undefined) return { candidates: [], refused: TOLD_TO_END };
     const checked = delivered.ok ? check(delivered.value) : { ...delivered, problems: [] };
     const candidates: Candidate[] = [];
     if (delivered.ok && checked.ok)
@@ -90,11 +98,8 @@ export class ComponentConfiguration {
     for (;;) {
       const read = await source.read();
       if (read.ok || !ERRORS[read.error.code].retryable || clock.monotonic() >= lateMs) return read;
-      try {
-        await clock.sleep(READ_AGAIN_MS, signal);
-      } catch (thrown) {
-        return { ok: false, error: toFailure(thrown, 'E_IPC_OFFLINE') };
-      }
+      await clock.sleep(READ_AGAIN_MS, signal).catch(() => {});
+      if (signal.aborted) return read;
     }
   }
 }

@@ -22,6 +22,7 @@ import { ComponentConfiguration, type Refused, refusal } from './component-confi
 import type { ComponentEnv } from './component-env.ts';
 import { ConfigurationLife } from './configuration-life.ts';
 import { KeptConfiguration } from './kept-configuration.ts';
+import { orAborted } from './or-aborted.ts';
 import { type Platform, routesOf } from './platform.ts';
 import { TokenWatch } from './token-watch.ts';
 
@@ -94,12 +95,13 @@ class Component {
   }
 
   async start(): Promise<{ readonly ok: true; readonly value: ComponentDevice } | Refused> {
-    this.#token.start();
+    await this.#token.start();
     await this.#link.start();
     const { file } = this.#options;
     const begun = file === undefined ? await this.#begin() : await this.#beginWith(file.read);
     if (!begun.ok) {
-      await this.#host.report('errored');
+      this.#token.stop();
+      await orAborted(this.#host.report('errored'), this.#options.signal);
       await this.#link.stop(LINK_STOP_MS);
       return begun;
     }
@@ -111,7 +113,7 @@ class Component {
     });
     const life = file === undefined ? await this.#follow(device) : undefined;
     this.#watchdog?.start();
-    await this.#host.report(device.refusal === undefined ? 'running' : 'errored');
+    await orAborted(this.#host.report(device.refusal === undefined ? 'running' : 'errored'), this.#options.signal);
     const stop = async (deadlineMs: number) => {
       this.#token.stop();
       await life?.stop();

@@ -29,6 +29,8 @@ export class TokenWatch {
   readonly #expired = new AbortController();
   #stopListening: (() => void) | undefined;
   #cancel: Cancel | undefined;
+  /** When a process of this component last ended for this; NaN: never. */
+  #lastEndMs = Number.NaN;
 
   constructor(needs: TokenWatchNeeds) {
     this.#needs = needs;
@@ -39,7 +41,8 @@ export class TokenWatch {
     return this.#expired.signal;
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    this.#lastEndMs = Number.parseInt(await readFile(this.#needs.file, 'utf8').catch(() => ''), 10);
     this.#stopListening = this.#needs.link.onState((state, error) => {
       if (state === 'online') this.#calm();
       if (state === 'offline') this.#refused(error);
@@ -55,7 +58,7 @@ export class TokenWatch {
   #refused(error: Failure | undefined): void {
     // A nucleus that is away may have our token when it is back.
     if (error?.code !== 'E_IPC_DENIED') this.#calm();
-    else this.#cancel ??= this.#needs.clock.after(DENIED_MS, () => void this.#denied(false));
+    else this.#cancel ??= this.#needs.clock.after(DENIED_MS, () => void this.#denied());
   }
 
   #calm(): void {
@@ -63,14 +66,12 @@ export class TokenWatch {
     this.#cancel = undefined;
   }
 
-  async #denied(waited: boolean): Promise<void> {
+  async #denied(): Promise<void> {
     const { clock, log } = this.#needs;
-    const waitMs = waited ? 0 : await this.#untilAllowed();
-    // It may have been calmed meanwhile.
-    if (this.#cancel === undefined) return;
+    const waitMs = this.#untilAllowedMs();
     if (waitMs > 0) {
       log.warn({ endsInMs: waitMs }, 'the nucleus does not know our token; the last end for it was a short while ago');
-      this.#cancel = clock.after(waitMs, () => void this.#denied(true));
+      this.#cancel = clock.after(waitMs, () => void this.#denied());
       return;
     }
     await this.#note();
@@ -78,10 +79,8 @@ export class TokenWatch {
     this.#expired.abort(new EdgeError(failure('E_IPC_DENIED', 'it was forgotten')));
   }
 
-  async #untilAllowed(): Promise<number> {
-    const { file, clock } = this.#needs;
-    const text = await readFile(file, 'utf8').catch(() => '');
-    const sinceMs = clock.now() - Number.parseInt(text, 10);
+  #untilAllowedMs(): number {
+    const sinceMs = this.#needs.clock.now() - this.#lastEndMs;
     // Neither a damaged file nor a clock that went back may keep us here.
     return sinceMs >= 0 && sinceMs < APART_MS ? APART_MS - sinceMs : 0;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { IotCoreBroker } from '../../src/sim/nucleus/iot-core-broker.ts';
@@ -186,6 +187,33 @@ describe('the agent as a Greengrass component', function () {
     await waitFor('the refusal', () => site.agent.stdout.includes('has 3 pointers'));
     assert.equal(await raise(), 0.75);
     assert.ok(site.agent.running);
+  });
+
+  it('ends at once when it is told to while its nucleus is silent, and starts nothing before', async () => {
+    site = await ComponentSite.make('lite', raised(0.75));
+    await site.start();
+    await site.agent.end('SIGTERM');
+    await site.ipc.cut();
+    let asked = false;
+    const silent = createServer((socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          asked = true;
+        });
+    });
+    await new Promise<void>((resolve) => silent.listen(site.ipc.path, resolve));
+    try {
+      await site.agent.start();
+      await waitFor('its question', () => asked);
+      const ended = await site.agent.end('SIGTERM');
+      assert.deepEqual([ended.code, ended.signal], [0, null]);
+      assert.ok(ended.tookMs < 2_000, `${ended.tookMs} ms`);
+      assert.doesNotMatch(site.agent.stdout, /device started|configuration refused/);
+    } finally {
+      await site.agent.kill();
+      await new Promise((resolve) => silent.close(resolve));
+    }
   });
 
   it('ends with all reasons, and says ERRORED, when no configuration was ever good', async () => {

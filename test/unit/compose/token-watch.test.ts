@@ -24,7 +24,7 @@ describe('TokenWatch', () => {
     folder = await mkdtemp(join(tmpdir(), 'token-watch-'));
     clock = new FakeClock();
     log = new FakeLog();
-    watch = begin();
+    watch = await begin();
   });
 
   afterEach(async () => {
@@ -34,13 +34,13 @@ describe('TokenWatch', () => {
   });
 
   /** Another process of the same component. */
-  function begin(): TokenWatch {
+  async function begin(): Promise<TokenWatch> {
     const onState = (listener: StateListener) => {
       tell = listener;
       return () => {};
     };
     const watch = new TokenWatch({ link: { onState }, file: join(folder, 'state', 'ended'), clock, log });
-    watch.start();
+    await watch.start();
     return watch;
   }
 
@@ -50,8 +50,6 @@ describe('TokenWatch', () => {
       tell('connecting', error);
       tell('offline', error);
       await clock.advance(5_000);
-      // A file is looked at, which takes real time.
-      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
@@ -86,7 +84,7 @@ describe('TokenWatch', () => {
     watch.stop();
     log.lines.length = 0;
 
-    watch = begin();
+    watch = await begin();
     await fails(20 * MINUTE_MS);
     assert.equal(watch.expired.aborted, false);
     assert.equal(log.events.length, 1, 'it says once that it waits');
@@ -99,13 +97,13 @@ describe('TokenWatch', () => {
     await fails(35_000);
     await expired();
     watch.stop();
-    watch = begin();
+    watch = await begin();
     clock.jump(-60 * MINUTE_MS);
     await fails(35_000);
     await expired();
     watch.stop();
     await writeFile(join(folder, 'state', 'ended'), '\0\0');
-    watch = begin();
+    watch = await begin();
     await fails(35_000);
     await expired();
   });
