@@ -1,7 +1,7 @@
 import type { ReloadReport } from '../agent/commands/controls.ts';
 import type { Config } from '../config/config.ts';
 import type { Checked } from '../config/load.ts';
-import { failure, type Result } from '../domain/errors.ts';
+import { ERRORS, failure, type Result } from '../domain/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConfigurationSource, Objection } from '../ports/configuration-source.ts';
 import type { Log } from '../ports/log.ts';
@@ -78,7 +78,7 @@ export class ConfigurationLife {
   async #changed(): Promise<void> {
     const { configuration, device, log } = this.#needs;
     const { delivered, checked } = await configuration.read();
-    if (delivered === undefined && !checked.ok) {
+    if (delivered === undefined && !checked.ok && ERRORS[checked.error.code].retryable) {
       log.warn({ code: checked.error.code, reason: checked.error.message }, 'changed configuration not read');
       return;
     }

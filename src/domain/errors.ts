@@ -112,7 +112,7 @@ export const ERRORS = {
   E_IPC_DENIED: {
     retryable: true,
     message: 'The Greengrass nucleus did not accept our token',
-    hint: 'Only the nucleus that started this process knows it (SVCUID): restart the component.',
+    hint: 'Only the nucleus that started this process knows it (SVCUID): an agent ends after half a minute of this, for the nucleus to start it anew.',
   },
   E_IPC_OFFLINE: {
     retryable: true,
@@ -128,6 +128,11 @@ export const ERRORS = {
     retryable: true,
     message: 'The Greengrass nucleus could not do what it was asked for',
     hint: 'Look at the log of the nucleus; the agent tries again where that makes sense.',
+  },
+  E_IPC_TOO_LARGE: {
+    retryable: false,
+    message: 'The Greengrass nucleus cannot send us the configuration of this component',
+    hint: 'Nucleus lite sends at most 10,000 bytes at once: shorten the configuration, accessControl in it too.',
   },
   E_IPC_REFUSED: {
     retryable: false,

@@ -53,6 +53,27 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
       assert.equal(checked.value.agents[0]?.decisions.alarms[0]?.k, 3);
     });
 
+    it('is refused with a reason where it fits into no packet, once, and read again when it does', async () => {
+      await read();
+      await subscribed(1);
+      const large = Array.from({ length: 200 }, (_, i) => ({ name: `a${i}`, inputs: [`sensors/${i}/vibration`] }));
+      deploy({ agents: large });
+      await waitFor('a change', () => told > 0);
+      const whole = await source.read();
+      if (mode === 'classic') {
+        assert.ok(whole.ok);
+        return;
+      }
+      assert.equal(!whole.ok && whole.error.code, 'E_IPC_TOO_LARGE');
+      deploy({ agents: large.slice(1) });
+      await link.quiet();
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assert.equal(told, 1);
+      deploy({ agents: AGENTS });
+      await waitFor('the next change', () => told > 1);
+      await read();
+    });
+
     it('tells a deployment that changes much as one change', async () => {
       await read();
       await subscribed(1);

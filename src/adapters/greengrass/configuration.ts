@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { greengrasscoreipc } from 'aws-iot-device-sdk-v2';
-import { ok, type Result } from '../../domain/errors.ts';
+import { fail, ok, type Result } from '../../domain/errors.ts';
 import type { Cancel, Clock } from '../../ports/clock.ts';
 import type { ConfigurationSource, Objection } from '../../ports/configuration-source.ts';
 import type { Log } from '../../ports/log.ts';
@@ -23,6 +23,10 @@ const MAX_MESSAGE_LENGTH = 2_000;
 
 /** Everything: a whole configuration is a few KB, and a part of it cannot be judged. */
 const WHOLE = { keyPath: [] };
+/** Small, or not there at all. */
+const PART = { keyPath: ['log'] };
+/** Stands for what could not be read as it is too large. */
+const TOO_LARGE = Symbol('too large');
 
 export type ConfigurationNeeds = {
   readonly link: Pick<IpcLink, 'call' | 'subscribe' | 'onState' | 'state'>;
@@ -86,6 +90,10 @@ export class GreengrassConfiguration implements ConfigurationSource {
     const answer = await this.#needs.link.call({ operation: 'GetConfiguration' }, (client) =>
       client.getConfiguration(WHOLE),
     );
+    if (!answer.ok && answer.error.code === 'E_IPC_FAILED' && (await this.#givesParts())) {
+      this.#last = TOO_LARGE;
+      return fail('E_IPC_TOO_LARGE', 'it sends a part, but not the whole', answer.error);
+    }
     // Nothing was ever configured: both nuclei know no such key then.
     if (!answer.ok && answer.error.code !== 'E_IPC_NOT_FOUND') return answer;
     const value: unknown = (answer.ok ? answer.value.value : undefined) ?? {};
@@ -106,19 +114,27 @@ export class GreengrassConfiguration implements ConfigurationSource {
     };
   }
 
+  /** Lite has no words for a configuration that fits into no packet: it answers as if its database were away. */
+  async #givesParts(): Promise<boolean> {
+    const part = await this.#needs.link.call({ operation: 'GetConfiguration' }, (client) =>
+      client.getConfiguration(PART),
+    );
+    return part.ok || part.error.code === 'E_IPC_NOT_FOUND';
+  }
+
   async #compare(): Promise<void> {
     this.#cancelRetry?.();
     const before = this.#last;
     const now = await this.read();
     if (!this.#started) return;
-    if (!now.ok) {
+    if (!now.ok && now.error.code !== 'E_IPC_TOO_LARGE') {
       // Without a connection the next one compares.
       if (now.error.code === 'E_IPC_OFFLINE') return;
       this.#needs.log.warn({ code: now.error.code, reason: now.error.message }, 'configuration not read');
       this.#cancelRetry = this.#needs.clock.after(RETRY_MS, () => void this.#compare());
       return;
     }
-    if (isDeepStrictEqual(before, now.value)) return;
+    if (isDeepStrictEqual(before, this.#last)) return;
     for (const listener of [...this.#listeners]) listener();
   }
 

@@ -96,6 +96,11 @@ describe('a configuration that changes while the component runs', () => {
     assert.deepEqual([bench.accepted, bench.refused[0]?.error.message], [[], 'no such label']);
   });
 
+  it('is refused when it can never be read', async () => {
+    await bench.deliver(fail('E_IPC_TOO_LARGE'));
+    assert.deepEqual([bench.taken, bench.refused[0]?.error.code], [0, 'E_IPC_TOO_LARGE']);
+  });
+
   it('is neither refused nor accepted when it cannot be read', async () => {
     await bench.deliver(fail('E_IPC_OFFLINE'));
     assert.deepEqual([bench.taken, bench.refused], [0, []]);
