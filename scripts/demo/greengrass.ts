@@ -10,7 +10,7 @@ import { Publisher, type Sent } from '../../src/sim/publisher.ts';
 import type { DemoFlags } from './flags.ts';
 import { type Deployed, deployment, MODELS } from './greengrass/chapters.ts';
 import { makeComponents } from './greengrass/components.ts';
-import { judgeDeployments } from './greengrass/judge.ts';
+import { judgeDeployments, type Slots } from './greengrass/judge.ts';
 import { tell } from './greengrass/tell.ts';
 import { type Diagnosis, dueByKey, sum } from './judge.ts';
 import { Observer } from './observer.ts';
@@ -65,7 +65,8 @@ export async function greengrassDemo(flags: DemoFlags, mode: NucleusMode, folder
     });
     await settle(observer, sent);
     const diagnosis = (await observer.command('diagnose')) as Diagnosis;
-    const judgement = await judgeDeployments({ nucleus: mode, deployments, sent, observer, diagnosis });
+    const slots = (await observer.command('model.list')) as Slots;
+    const judgement = await judgeDeployments({ nucleus: mode, deployments, sent, observer, diagnosis, slots });
     if (!judgement.ok) await showLogs(join(root, 'logs'));
     return tell(judgement, flags);
   } catch (error) {

@@ -15,7 +15,8 @@ export function tell(judgement: Judgement, flags: DemoFlags): number {
 }
 
 function sentences(judgement: Judgement): string {
-  const { ok, nucleus, deployments, active, lost, alarms, readings, windows, results, p50Ms, p99Ms, rssMb } = judgement;
+  const { ok, nucleus, deployments, active, bad, lost, alarms, readings, windows, results, p50Ms, p99Ms, rssMb } =
+    judgement;
   const lines = deployments.map(({ components, status, reason, seconds }) => {
     const named = Object.entries(components).map(([name, version]) => `${name} ${version}`);
     return `- ${named.join(', ')}: ${status} after ${seconds} s${reason === '' ? '' : `: ${reason}`}`;
@@ -23,7 +24,8 @@ function sentences(judgement: Judgement): string {
   return `
 ${NUCLEI[nucleus]}:
 ${lines.join('\n')}
-Model ${active} answers now.
+Model ${active} answers now. ${bad?.version} is remembered as bad, and refused from now on:
+${bad?.reason}
 
 ${readings} readings made ${windows} windows; ${results} were answered, ${lost} lost.
 Alarms: ${alarms.join(', ') || 'none'}.
