@@ -14,6 +14,7 @@ type Summary = {
   readonly ok: boolean;
   readonly deployments: readonly { components: Record<string, string>; status: string; reason: string }[];
   readonly active: string;
+  readonly bad: { version: string; reason: string };
   readonly lost: number;
   readonly alarms: readonly string[];
 };
@@ -54,6 +55,8 @@ describe('the demo on Greengrass', function () {
       assert.deepEqual(statuses, ['SUCCEEDED', 'SUCCEEDED', bad], out);
       assert.deepEqual(models, ['1.0.0', '1.1.0', '1.2.0']);
       assert.deepEqual([summary.ok, summary.active, summary.lost], [true, '1.1.0', 0], out);
+      assert.equal(summary.bad.version, '1.2.0');
+      assert.match(summary.bad.reason, /drift/);
       assert.deepEqual(summary.alarms, ['bearing-2', 'bearing-3']);
       assert.deepEqual(await readdir(folder), [], 'nothing is left behind');
     });
