@@ -24,8 +24,15 @@ const FOLDER_MODE = 0o755;
 const FILE_MODE = 0o644;
 const PROGRAM_MODE = 0o755;
 
-/** Writes a tar.gz: the same bytes for the same entries, in whatever order they come. It appears whole, or not at all. */
-export async function writeArchive(file: string, entries: readonly ArchiveEntry[]): Promise<WrittenFile> {
+/**
+ * Writes a tar.gz: the same bytes for the same entries, in whatever order they come. It appears whole, or not at all.
+ * Rejects when it is aborted.
+ */
+export async function writeArchive(
+  file: string,
+  entries: readonly ArchiveEntry[],
+  signal?: AbortSignal,
+): Promise<WrittenFile> {
   const tar = pack();
   const partial = `${file}.part`;
   const hash = createHash('sha256');
@@ -39,7 +46,7 @@ export async function writeArchive(file: string, entries: readonly ArchiveEntry[
   }
   const filled = fill(tar, entries).catch((thrown) => tar.destroy(thrown));
   try {
-    await pipeline(tar, createGzip({ level: GZIP_LEVEL }), measured, createWriteStream(partial));
+    await pipeline(tar, createGzip({ level: GZIP_LEVEL }), measured, createWriteStream(partial), { signal });
     await filled;
     await rename(partial, file);
   } finally {

@@ -33,10 +33,26 @@ const MAX_ARCHIVE_BYTES = 70_000_000;
  * materials for each archive in OUT/sbom/. The same sources give the same bytes, wherever they lie.
  */
 export async function buildComponents(options: BuildOptions): Promise<Result<readonly WrittenFile[]>> {
+  try {
+    return await buildAll(options);
+  } catch (thrown) {
+    if (options.signal.aborted) return fail('E_COMPONENT_BUILD', 'it was interrupted; what is there is not whole');
+    if (!isOfDisk(thrown)) throw thrown;
+    return fail('E_COMPONENT_BUILD', thrown.message, thrown);
+  }
+}
+
+/** A disk that is full, a folder that is not ours, a file that is not there. */
+function isOfDisk(thrown: unknown): thrown is NodeJS.ErrnoException {
+  return thrown instanceof Error && 'syscall' in thrown;
+}
+
+async function buildAll(options: BuildOptions): Promise<Result<readonly WrittenFile[]>> {
   const recipes = await readRecipes(join(options.root, 'recipes'));
   if (!recipes.ok) return recipes;
   const files: WrittenFile[] = [];
   for (const name of options.components) {
+    options.signal.throwIfAborted();
     const recipe = recipes.value.find((one) => one.name === name);
     if (recipe === undefined) return fail('E_FILE_MISSING', `recipes/${name}.yaml`);
     const built = name === AGENT_COMPONENT ? await buildAgent(recipe, options) : await buildModel(recipe, options);
@@ -56,6 +72,8 @@ async function buildAgent(recipe: SourceRecipe, options: BuildOptions): Promise<
   const gdk = await checkGdkConfig(root, recipe.name, product.version, built.from);
   if (!gdk.ok) return gdk;
 
+  const missing = ARCHITECTURES.filter((arch) => !architectures.includes(arch));
+  if (missing.length > 0) progress(`without ${missing.join(', ')}: to be tried, not to be published`);
   progress('bundling the agent');
   const [lock, bundled] = await Promise.all([readLockFile(root), bundle(root)]);
   if (!lock.ok) return lock;
@@ -77,7 +95,7 @@ async function buildAgent(recipe: SourceRecipe, options: BuildOptions): Promise<
       if (!contents.ok) return contents;
       const name = nameOf(arch);
       progress(`packing ${name}`);
-      const written = await writeArchive(join(folder, name), contents.value.entries);
+      const written = await writeArchive(join(folder, name), contents.value.entries, signal);
       if (written.bytes > MAX_ARCHIVE_BYTES) {
         return fail('E_COMPONENT_TOO_LARGE', `${name} has ${written.bytes} bytes, ${MAX_ARCHIVE_BYTES} at most`);
       }

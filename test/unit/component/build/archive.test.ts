@@ -39,6 +39,7 @@ describe('an archive', () => {
   it('does not appear when something of it is missing', async () => {
     const missing = { name: 'c', source: { file: join(folder, 'nowhere') } };
     await assert.rejects(writeArchive(join(folder, 'four.tar.gz'), [...entries(), missing]), /ENOENT/);
+    await assert.rejects(writeArchive(join(folder, 'four.tar.gz'), entries(), AbortSignal.abort()), /abort/i);
     assert.deepEqual(
       (await readdir(folder)).filter((name) => name.startsWith('four')),
       [],
