@@ -178,9 +178,13 @@ export class Sender {
     this.#pump();
   }
 
-  #acknowledged({ seq }: OutboxRow, losses: number): void {
+  /**
+   * A reply does not have to settle: whoever misses it asks again. And while it is in the outbox, it would swallow the reply
+   * to that, which has its id.
+   */
+  #acknowledged({ seq, class: messageClass }: OutboxRow, losses: number): void {
     this.#suspects.delete(seq);
-    if (this.#unsettled === undefined) this.#arrived([seq]);
+    if (this.#unsettled === undefined || messageClass === 'reply') this.#arrived([seq]);
     else if (this.#running) this.#unsettled.add(seq, losses);
   }
 
