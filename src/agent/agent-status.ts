@@ -1,7 +1,7 @@
 import type { Failure } from '../domain/errors.ts';
 import type { PipelineState, PipelineStatus } from './commands/controls.ts';
+import type { DataPath } from './data-path.ts';
 import type { Metrics } from './metrics.ts';
-import type { Pipeline } from './pipeline.ts';
 import type { Rest } from './rest.ts';
 import type { Slot } from './slot/slot.ts';
 
@@ -10,8 +10,7 @@ export type Seen = {
   readonly name: string;
   readonly isolation: string;
   readonly slot: Pick<Slot, 'model' | 'ready' | 'stats'>;
-  /** Undefined before there is a model. */
-  readonly pipeline: Pick<Pipeline, 'look'> | undefined;
+  readonly path: Pick<DataPath, 'look'>;
   readonly rest: Pick<Rest, 'asleep' | 'untilMs'>;
   readonly metrics: Metrics;
   readonly stopped: boolean;
@@ -21,9 +20,9 @@ export type Seen = {
 
 /** How an agent is, right now. */
 export function statusOf(seen: Seen): PipelineStatus {
-  const { name, isolation, slot, pipeline, rest, metrics, refusal } = seen;
+  const { name, isolation, slot, path, rest, metrics, refusal } = seen;
   const runner = slot.stats();
-  const { queueDepth = 0, keys = 0, alarmsActive = 0, thresholds = {} } = pipeline?.look() ?? {};
+  const { queueDepth = 0, keys = 0, alarmsActive = 0, thresholds = {} } = path.look() ?? {};
   return {
     name,
     state: stateOf(seen),

@@ -1,5 +1,5 @@
 import type { AgentSpec, DecisionSpec } from '../domain/agent-spec.ts';
-import { type Failure, fail, failure, ok, type Result, toFailure } from '../domain/errors.ts';
+import { type Failure, fail, ok, type Result, toFailure } from '../domain/errors.ts';
 import type { Manifest } from '../domain/manifest.ts';
 import type { Messaging } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -16,17 +16,13 @@ import type {
   PipelineStatus,
   RolloutControl,
 } from './commands/controls.ts';
-import { isForAnother } from './find-model.ts';
-import { whatDoesNotFit } from './fit.ts';
-import { infer } from './infer.ts';
+import { DataPath } from './data-path.ts';
 import { Metrics } from './metrics.ts';
 import { ModelOrigin } from './model-origin.ts';
-import { Pipeline } from './pipeline.ts';
 import { Rest } from './rest.ts';
 import { rolloutControl } from './rollout/control.ts';
 import { RolloutDriver } from './rollout/driver.ts';
 import type { EffectNeeds } from './rollout/effects.ts';
-import { contractChange } from './slot/contract-change.ts';
 import { Slot } from './slot/slot.ts';
 
 export type EdgeAgentNeeds = {
@@ -48,8 +44,6 @@ export type EdgeAgentNeeds = {
 /** What all slots of a device share. */
 export type RolloutNeeds = Pick<EffectNeeds, 'store' | 'verifier' | 'audit' | 'groups' | 'timeFloor'>;
 
-type Prepared = { readonly manifest: Manifest; readonly pipeline: Pipeline };
-
 /** Calling off a rollout is one save of its record. */
 const LEAVE_DEADLINE_MS = 1_000;
 
@@ -62,12 +56,8 @@ export class EdgeAgent implements PipelineControl {
   readonly name: string;
   readonly metrics = new Metrics();
   readonly #needs: EdgeAgentNeeds;
-  /** As configured, with the decisions of the latest reload. */
-  #spec: AgentSpec;
+  readonly #path: DataPath;
   readonly #origin: ModelOrigin;
-  /** What the configuration is held against: the model of the slot, or the configured one. */
-  #manifest: Manifest | undefined;
-  #prepared: Prepared | undefined;
   #waiting = false;
   #loaded = false;
   readonly #slot: Slot;
@@ -81,20 +71,20 @@ export class EdgeAgent implements PipelineControl {
   constructor(needs: EdgeAgentNeeds) {
     this.name = needs.spec.name;
     this.#needs = needs;
-    this.#spec = needs.spec;
     this.#rest = new Rest(needs.clock, () => this.#resume());
     this.#slot = new Slot({
       name: needs.spec.name,
       store: needs.rollouts?.store,
       variant: needs.spec.model.variant,
       makeRunner: needs.makeRunner,
-      alarms: () => this.#prepared?.pipeline.alarms ?? [],
+      alarms: () => this.#path.alarms,
       clock: needs.clock,
-      onServing: ({ manifest, variant, loaded }) => this.#prepared?.pipeline.setModel(manifest, variant, loaded),
+      onServing: (held) => this.#path.setModel(held),
     });
     const { spec, rollouts } = needs;
     this.#origin = new ModelOrigin({ ...needs, slot: this.name, spec: spec.model, store: rollouts?.store });
-    const unfit = (manifest: Manifest) => misfit(this.#spec, manifest) ?? this.#breaksContract(manifest);
+    this.#path = new DataPath({ ...needs, runner: this.#slot, metrics: this.metrics });
+    const unfit = (manifest: Manifest) => this.#path.misfitOf(manifest, this.#slot.model === undefined);
     this.#driver = rollouts && new RolloutDriver({ ...needs, ...rollouts, name: this.name, slot: this.#slot, unfit });
     this.#driver?.onChange(() => (this.#slot.model === undefined ? this.#fallSilent() : this.#takeUp()));
   }
@@ -108,26 +98,10 @@ export class EdgeAgent implements PipelineControl {
     this.#undriven = this.#refusal;
   }
 
-  /** Makes the data path for a model and subscribes, unless the configuration does not fit it. */
+  /** Subscribes for a model, unless the configuration does not fit it. */
   async #listen(manifest: Manifest): Promise<void> {
-    const spec = this.#spec;
-    this.#manifest = manifest;
-    const unfit = misfit(spec, manifest);
-    if (unfit !== undefined) return this.#refuse(failure('E_CONFIG_INVALID', unfit));
-    const variant = spec.model.variant ?? 'unknown'; // what answers is known when it is loaded: setModel
-    const pipeline = new Pipeline({
-      ...this.#needs,
-      ...{ spec, manifest, variant, runner: this.#slot, metrics: this.metrics },
-    });
-    this.#prepared = { manifest, pipeline };
-    if (this.#rest.asleep) pipeline.pause();
-    await pipeline.listen();
-  }
-
-  /** Where nothing answers that the slot could hold it against, windows and alarms that wait still know the model before. */
-  #breaksContract(manifest: Manifest): string | undefined {
-    if (this.#slot.model !== undefined || this.#prepared === undefined) return undefined;
-    return contractChange(this.#prepared.manifest, manifest);
+    const opened = await this.#path.open(manifest, this.#rest.asleep);
+    if (!opened.ok) this.#refuse(opened.error);
   }
 
   /** Loads the model: from now on there are answers. Never rejects. */
@@ -140,11 +114,11 @@ export class EdgeAgent implements PipelineControl {
   async #loadModel(): Promise<void> {
     const loaded = this.#driver === undefined ? await this.#serveStored() : await this.#origin.start(this.#driver);
     if (!loaded.ok) {
-      this.#prepared?.pipeline.pause();
+      this.#path.pause();
       return this.#refuse(loaded.error);
     }
     const { log } = this.#needs;
-    if (this.#prepared === undefined) this.#takeUp();
+    if (!this.#path.isOpen) this.#takeUp();
     else if (this.#slot.model !== undefined)
       log.info({ model: modelOf(this.#slot), ...this.#slot.model.loaded }, 'agent running');
     if (this.#waiting) log.info({ model: this.modelName }, 'agent waits for its first model');
@@ -159,20 +133,19 @@ export class EdgeAgent implements PipelineControl {
   #takeUp(): void {
     const held = this.#slot.model;
     if (this.#stopped || held === undefined || !this.#slot.ready) return;
-    if (this.#prepared !== undefined && this.#refusal === undefined) return;
+    if (this.#path.isOpen && this.#refusal === undefined) return;
     this.#refusal = undefined;
     this.#waiting = false;
     this.#needs.log.info({ model: modelOf(this.#slot), ...held.loaded }, 'agent running');
-    if (this.#prepared === undefined)
-      void this.#listen(held.manifest).catch((thrown) => this.#refuse(toFailure(thrown)));
-    else if (!this.#rest.asleep) this.#prepared.pipeline.resume();
+    if (!this.#path.isOpen) void this.#listen(held.manifest).catch((thrown) => this.#refuse(toFailure(thrown)));
+    else if (!this.#rest.asleep) this.#path.resume();
   }
 
   /** Its model is gone, and so is the one before it: it waits for another. */
   #fallSilent(): void {
     const serving = this.#driver?.serving;
     if (!this.#loaded || this.#stopped || this.#refusal !== undefined || serving?.ok !== false) return;
-    this.#prepared?.pipeline.pause();
+    this.#path.pause();
     this.#refuse(serving.error);
   }
 
@@ -189,14 +162,14 @@ export class EdgeAgent implements PipelineControl {
     const { clock } = this.#needs;
     const startedMs = clock.monotonic();
     // What waits for a model that does not load waits in vain.
-    await this.#prepared?.pipeline.stop(this.#refusal === undefined ? deadlineMs : 0);
+    await this.#path.stop(this.#refusal === undefined ? deadlineMs : 0);
     await this.#driver?.stop(LEAVE_DEADLINE_MS);
     await this.#slot.stop(Math.max(0, deadlineMs - (clock.monotonic() - startedMs)));
   }
 
   sleep(untilMs: number | undefined): void {
     if (this.#stopped) return;
-    this.#prepared?.pipeline.pause();
+    this.#path.pause();
     this.#rest.begin(untilMs);
   }
 
@@ -205,14 +178,13 @@ export class EdgeAgent implements PipelineControl {
   }
 
   #resume(): void {
-    if (!this.#stopped && this.#refusal === undefined) this.#prepared?.pipeline.resume();
+    if (!this.#stopped && this.#refusal === undefined) this.#path.resume();
   }
 
   async infer(values: Float32Array, _key: string | undefined): Promise<Result<Inference>> {
     if (this.#refusal !== undefined) return { ok: false, error: this.#refusal };
     if (this.#waiting) return fail('E_RUNNER_UNAVAILABLE', 'the agent waits for its first model');
-    if (this.#prepared === undefined) return fail('E_RUNNER_UNAVAILABLE');
-    return infer(this.#prepared, values);
+    return this.#path.infer(values);
   }
 
   /**
@@ -221,8 +193,8 @@ export class EdgeAgent implements PipelineControl {
    */
   objection(next: AgentSpec): string | undefined {
     // Without a slot another configuration brings another model.
-    const bringsAnother = this.#driver === undefined && next.model.path !== this.#spec.model.path;
-    return this.#manifest === undefined || bringsAnother ? undefined : misfit(next, this.#manifest);
+    const bringsAnother = this.#driver === undefined && next.model.path !== this.#needs.spec.model.path;
+    return bringsAnother ? undefined : this.#path.objection(next);
   }
 
   /** Changed decisions take effect at once; for an agent that could not even begin, at the next start. */
@@ -232,13 +204,12 @@ export class EdgeAgent implements PipelineControl {
 
   /** Takes up changed decisions against which there is no objection. */
   setDecisions(decisions: DecisionSpec): void {
-    this.#spec = { ...this.#spec, decisions };
-    this.#prepared?.pipeline.setDecisions(decisions);
+    this.#path.setDecisions(decisions);
   }
 
   setThreshold(rule: string, raise: number, clear: number): Result<void> {
     if (this.#waiting) return fail('E_RUNNER_UNAVAILABLE', `agent ${this.name} waits for its first model`);
-    const known = this.#prepared?.pipeline.setThreshold(rule, raise, clear) ?? false;
+    const known = this.#path.setThreshold(rule, raise, clear);
     return known ? ok(undefined) : fail('E_COMMAND_ARGS', `agent ${this.name} has no alarm rule ${rule}`);
   }
 
@@ -250,7 +221,7 @@ export class EdgeAgent implements PipelineControl {
   }
 
   get modelName(): string {
-    return this.#origin.nameOf(this.#spec.model, this.#driver?.status().active?.name);
+    return this.#origin.nameOf(this.#driver?.status().active?.name);
   }
 
   status(): PipelineStatus {
@@ -258,7 +229,7 @@ export class EdgeAgent implements PipelineControl {
       name: this.name,
       isolation: this.#needs.spec.runner.isolation,
       slot: this.#slot,
-      pipeline: this.#prepared?.pipeline,
+      path: this.#path,
       rest: this.#rest,
       metrics: this.metrics,
       stopped: this.#stopped,
@@ -268,15 +239,10 @@ export class EdgeAgent implements PipelineControl {
   }
 
   diagnose(): PipelineDiagnosis {
-    const look = this.#prepared?.pipeline.look();
+    const look = this.#path.look();
     return {
       deadLetters: look?.deadLetters ?? [],
       extra: { ...this.#slot.model?.loaded, batchLimit: look?.batchLimit },
     };
   }
-}
-
-/** What a configuration and a model have against each other. */
-function misfit(spec: AgentSpec, manifest: Manifest): string | undefined {
-  return isForAnother(spec.model, manifest) ?? whatDoesNotFit(spec, manifest);
 }

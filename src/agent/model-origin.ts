@@ -1,4 +1,3 @@
-import type { ModelSpec } from '../domain/agent-spec.ts';
 import { fail, failure, type Result } from '../domain/errors.ts';
 import type { ModelRef, RolloutState } from '../domain/rollout.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -45,8 +44,8 @@ export class ModelOrigin {
   }
 
   /** What the configured model is called. `active`: the name of the slot's. */
-  nameOf(spec: ModelSpec, active: string | undefined): string {
-    return nameOfModel(spec, this.#stored?.manifest.name ?? active);
+  nameOf(active: string | undefined): string {
+    return nameOfModel(this.#needs.spec, this.#stored?.manifest.name ?? active);
   }
 
   /** Starts the slot. One without a model takes the configured package, by the same way as any other: verified, tested, committed. */
