@@ -32,7 +32,10 @@ export class RolloutDriver {
   #work: Promise<unknown> = Promise.resolve();
   #current = new AbortController();
   #serves: (served: Result<void>) => void = () => {};
-  /** Wishes wait for the start: by an empty record they would be taken for the first of the slot, and overwrite the real one. */
+  /**
+   * Wishes wait for the start: by an empty record they would be taken for the first of the slot, and overwrite the real one;
+   * and while the active model is still loading, their effects would call that off.
+   */
   readonly #started = Promise.withResolvers<Result<void>>();
 
   constructor(needs: DriverNeeds) {
@@ -56,10 +59,10 @@ export class RolloutDriver {
     const served = new Promise<Result<void>>((resolve) => {
       this.#serves = resolve;
     });
-    const booted = this.#post({ type: 'booted' });
+    await this.#post({ type: 'booted' });
+    const first = await served;
     this.#started.resolve(ok(undefined));
-    await booted;
-    return served;
+    return first;
   }
 
   /** Calls off what is under way; the next start goes on with it. A stop in good order is not counted as a crash. */

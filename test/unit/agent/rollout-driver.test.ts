@@ -485,6 +485,26 @@ describe('The rollout driver', () => {
 });
 
 describe('a wish that comes before the driver has started', () => {
+  it('waits until the active model answers as well: its effects would call that off, and the start wait for ever', async () => {
+    const site = await new RolloutSite().withFirst();
+    await site.stop();
+    const again = new RolloutSite(site.store);
+    await again.store.start();
+    let answer = () => {};
+    again.slot.onCall = (call) =>
+      call === 'serve 1.0.0' ? new Promise<void>((resolve) => (answer = resolve)) : undefined;
+    const started = again.start();
+    const early = again.driver.request(again.request('1.1.0', { id: 'early' }));
+    await again.pass(1_000);
+    equal(again.driver.status().request, undefined);
+    answer();
+    equal((await started).ok, true);
+    await again.pass(0);
+    equal(again.driver.status().request?.id, 'early');
+    await again.driver.stop(1_000);
+    equal((await early).ok, false);
+  });
+
   it('waits for the record, and is judged by it', async () => {
     const site = await new RolloutSite().withFirst();
     await site.stop();
