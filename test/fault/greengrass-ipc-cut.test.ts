@@ -13,15 +13,23 @@ const DIRECT_A_TURN = 20;
 
 describe('the IPC of a nucleus is cut under load', function () {
   this.timeout(120_000);
+  // Whatever fails: what is left open would keep the process of the tests alive.
+  const ends: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
+  });
 
   for (const mode of ['classic', 'lite'] as const) {
     it(`and the process goes on, with its subscription, and knows of each alarm whether it passed: ${mode}`, async () => {
       const nucleus = await startTestNucleusIpc({ mode });
+      ends.push(() => nucleus.close());
       // Reconnecting is tested, not waiting.
       const clock = { ...systemClock, sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(1, signal) };
       const needs = { clock, log: new FakeLog(), random: () => 0 };
       const link = new IpcLink({ socketPath: nucleus.socketPath, token: nucleus.svcuid, ...needs });
       const bus = localBus({ link, kind: mode, thing: nucleus.thing, ...needs });
+      ends.push(() => link.stop(1_000));
+      ends.push(() => bus.stop(1_000));
       const arrived = new Set<string>();
       const passed: string[] = [];
       let asked = 0;
@@ -39,6 +47,9 @@ describe('the IPC of a nucleus is cut under load', function () {
       await bus.start();
 
       let loaded = true;
+      ends.push(() => {
+        loaded = false;
+      });
       async function load(): Promise<void> {
         while (loaded) {
           bus.publishDirect(Array.from({ length: DIRECT_A_TURN }, () => ({ topic: 't/x', payload: 'reading' })));
@@ -63,9 +74,6 @@ describe('the IPC of a nucleus is cut under load', function () {
       loaded = false;
       await loading;
       await waitFor('all answers', () => answered === asked);
-      await bus.stop(1_000);
-      await link.stop(1_000);
-      await nucleus.close();
       assert.ok(passed.length > 0);
       assert.deepEqual(
         passed.filter((id) => !arrived.has(id)),

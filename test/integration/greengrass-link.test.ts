@@ -20,16 +20,31 @@ describe('the link to a nucleus, with the client of the SDK', function () {
   this.timeout(120_000);
 
   const temporary = process.env['TMPDIR'];
+  // Whatever fails: what is left open would keep the process of the tests alive.
+  const ends: (() => unknown)[] = [];
 
   beforeEach(async () => {
     process.env['TMPDIR'] = await mkdtemp(join('/tmp', 'link-'));
   });
 
   afterEach(async () => {
+    for (const end of ends.splice(0).reverse()) await end();
     await rm(tmpdir(), { recursive: true, force: true });
     if (temporary === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = temporary;
   });
+
+  async function startNucleus(options: Parameters<typeof startTestNucleusIpc>[0]) {
+    const nucleus = await startTestNucleusIpc(options);
+    ends.push(() => nucleus.close());
+    return nucleus;
+  }
+
+  function makeLink(address: { socketPath: string; token: string }, clock = systemClock): IpcLink {
+    const link = new IpcLink({ ...address, ...needs, clock });
+    ends.push(() => link.stop(1_000));
+    return link;
+  }
 
   function subscribe(link: IpcLink, onMessage: () => void): void {
     link.subscribe({
@@ -41,9 +56,8 @@ describe('the link to a nucleus, with the client of the SDK', function () {
   }
 
   it('makes 200 new clients and keeps nothing of the old ones', async () => {
-    const nucleus = await startTestNucleusIpc({ mode: 'classic' });
-    const clock = impatient();
-    const link = new IpcLink({ socketPath: nucleus.socketPath, token: nucleus.svcuid, ...needs, clock });
+    const nucleus = await startNucleus({ mode: 'classic' });
+    const link = makeLink({ socketPath: nucleus.socketPath, token: nucleus.svcuid }, impatient());
     let came = 0;
     subscribe(link, () => came++);
     await link.start();
@@ -70,8 +84,6 @@ describe('the link to a nucleus, with the client of the SDK', function () {
     await lose(200);
     await waitFor('the last to close', () => kept().handles <= before.handles && kept().files <= before.files);
     const after = kept();
-    await link.stop(1_000);
-    await nucleus.close();
     const told = `${JSON.stringify(before)} -> ${JSON.stringify(after)}`;
     assert.equal(after.folders, 0, told);
     assert.ok(after.heapBytes - before.heapBytes < 2_000_000, told);
@@ -86,36 +98,31 @@ describe('the link to a nucleus, with the client of the SDK', function () {
       socket.on('error', () => {}).destroy();
     });
     await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-    const link = new IpcLink({ socketPath, token: 'token', ...needs, clock: impatient() });
+    ends.push(() => new Promise((resolve) => server.close(resolve)));
+    const link = makeLink({ socketPath, token: 'token' }, impatient());
     await link.start();
     await waitFor('many attempts', () => connections >= 40);
     assert.equal(link.lastError?.code, 'E_IPC_UNREACHABLE');
-    await link.stop(1_000);
-    await new Promise((resolve) => server.close(resolve));
-    await rm(socketPath, { force: true });
   });
 
   it('says that the nucleus is not there, and that it does not know the token', async () => {
-    const nobody = new IpcLink({ socketPath: '/nowhere/ipc.socket', token: 'token', ...needs });
+    const nobody = makeLink({ socketPath: '/nowhere/ipc.socket', token: 'token' });
     await nobody.start();
     await waitFor('an error', () => nobody.lastError !== undefined);
     assert.match(nobody.lastError?.message ?? '', /ENOENT \/nowhere\/ipc.socket/);
-    await nobody.stop(1_000);
     for (const mode of ['classic', 'lite'] as const) {
-      const nucleus = await startTestNucleusIpc({ mode });
-      const stranger = new IpcLink({ socketPath: nucleus.socketPath, token: 'AAAAAAAAAAAAAAAA', ...needs });
+      const nucleus = await startNucleus({ mode });
+      const stranger = makeLink({ socketPath: nucleus.socketPath, token: 'AAAAAAAAAAAAAAAA' });
       await stranger.start();
       await waitFor('an error', () => stranger.lastError !== undefined);
       assert.equal(stranger.lastError?.code, 'E_IPC_DENIED', mode);
-      await stranger.stop(1_000);
-      await nucleus.close();
     }
   });
 
   for (const mode of ['classic', 'lite'] as const) {
     it(`names what accessControl lacks, and what is not served: ${mode}`, async () => {
-      const nucleus = await startTestNucleusIpc({ mode, accessControl: {}, plugins: [] });
-      const link = new IpcLink({ socketPath: nucleus.socketPath, token: nucleus.svcuid, ...needs });
+      const nucleus = await startNucleus({ mode, accessControl: {}, plugins: [] });
+      const link = makeLink({ socketPath: nucleus.socketPath, token: nucleus.svcuid });
       await link.start();
       await waitFor('a connection', () => link.state === 'online');
       const publishMessage = { binaryMessage: { message: 'x' } };
@@ -126,8 +133,6 @@ describe('the link to a nucleus, with the client of the SDK', function () {
       const shadow = { thingName: 'test-thing', shadowName: 'x' };
       const absent = await link.call({ operation: 'GetThingShadow' }, (client) => client.getThingShadow(shadow));
       assert.equal(!absent.ok && absent.error.code, 'E_IPC_UNSUPPORTED');
-      await link.stop(1_000);
-      await nucleus.close();
     });
   }
 });
