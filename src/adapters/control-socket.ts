@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../domain/errors.ts';
+import { makeOwnFolder } from '../files/own-folder.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ExecuteControl } from '../ports/control-server.ts';
 import type { Log } from '../ports/log.ts';
@@ -13,6 +14,8 @@ const MAX_CONNECTIONS = 16;
 /** sun_path of unix(7) holds 108 bytes, with the zero at its end; longer ones would be cut off silently. */
 const MAX_PATH_BYTES = 107;
 const SOCKET_NAME = 'agent.sock';
+/** For this user alone. */
+const FOLDER_MODE = 0o700;
 
 export type ControlSocketOptions = {
   /** Made where it is missing, for this user alone: `<state>/control`. */
@@ -45,7 +48,7 @@ export class ControlSocket {
     const { folder } = this.#options;
     if (Buffer.byteLength(this.path) > MAX_PATH_BYTES) return fail('E_CONTROL_SOCKET', `too long: ${this.path}`);
     try {
-      const problem = (await makePrivate(folder)) ?? (await clearStale(this.path));
+      const problem = (await makeOwnFolder(folder, FOLDER_MODE)) ?? (await clearStale(this.path));
       if (problem !== undefined) return fail('E_CONTROL_SOCKET', problem);
       await this.#listen();
       // Until here the folder keeps others out.
@@ -86,16 +89,6 @@ export class ControlSocket {
     this.#connections.add(connection);
     socket.on('close', () => this.#connections.delete(connection));
   }
-}
-
-/** Makes the folder, for this user alone. Says what is wrong with one that is there and not ours to change. */
-async function makePrivate(folder: string): Promise<string | undefined> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const found = await lstat(folder);
-  if (!found.isDirectory()) return `${folder} is not a folder`;
-  if (found.uid !== process.getuid?.()) return `${folder} belongs to somebody else`;
-  await chmod(folder, 0o700);
-  return undefined;
 }
 
 /** Removes the socket of an agent that was killed. One that somebody answers on, or that is no socket, is left alone. */

@@ -1,6 +1,7 @@
-import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../files/durable.ts';
+import { makeOwnFolder } from '../files/own-folder.ts';
 
 const FOLDER = 'bin';
 const NAME = 'openclaw-edge';
@@ -23,11 +24,8 @@ export type LauncherOptions = {
  */
 export async function writeLauncher({ home, stateDir, command }: LauncherOptions): Promise<string> {
   const folder = join(home, FOLDER);
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-  const found = await lstat(folder);
-  if (!found.isDirectory()) throw new Error(`${folder} is not a folder`);
-  if (found.uid !== process.getuid?.()) throw new Error(`${folder} belongs to somebody else`);
-  await chmod(folder, FOLDER_MODE);
+  const problem = await makeOwnFolder(folder, FOLDER_MODE);
+  if (problem !== undefined) throw new Error(problem);
   const file = join(folder, NAME);
   const temporary = `${file}.tmp`;
   await rm(temporary, { force: true });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { OneTimePublisher } from '../../scripts/signing/one-time-publisher.ts';
 import { buildComponents } from '../../src/component/build/build.ts';
@@ -9,6 +8,7 @@ import { COMPONENTS } from '../../src/component/build/components.ts';
 import type { NucleusMode } from '../../src/sim/nucleus/services.ts';
 import { waitFor } from '../fixtures/agent/wait-for.ts';
 import { ROOT, temporaryFolder } from '../fixtures/built-agent.ts';
+import { freePort } from '../fixtures/free-port.ts';
 
 const GUIDE = readFileSync(join(ROOT, 'docs/guide/greengrass.md'), 'utf8');
 
@@ -103,14 +103,6 @@ class Reader {
     }
     return codes;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 describe('docs/guide/greengrass.md', function () {

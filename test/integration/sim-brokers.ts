@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Aedes } from 'aedes';
+import { freePort } from '../fixtures/free-port.ts';
 
 /** A broker for a test: what it received, and its end. */
 export type TestBroker = { readonly url: string; readonly port: number; stop(): Promise<void> };
@@ -45,7 +46,7 @@ export async function startAedes(port = 0): Promise<TestBroker & { readonly rece
 
 /** Starts mosquitto on a free port. Undefined where it is not installed. */
 export async function startMosquitto(): Promise<ProcessBroker | undefined> {
-  const { port } = await freePort();
+  const { port } = await freePlace();
   const folder = await mkdtemp(join(tmpdir(), 'mosquitto-'));
   const config = join(folder, 'mosquitto.conf');
   await writeFile(config, `listener ${port} 127.0.0.1\nallow_anonymous true\n`);
@@ -83,13 +84,10 @@ export async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-export async function freePort(): Promise<{ url: string; port: number }> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const found = address(server);
-  server.close();
-  await once(server, 'close');
-  return found;
+/** Where no broker is, and one may come. */
+export async function freePlace(): Promise<{ url: string; port: number }> {
+  const port = await freePort();
+  return { url: `mqtt://127.0.0.1:${port}`, port };
 }
 
 function address(server: Server): { url: string; port: number } {

@@ -9,7 +9,7 @@ import { bearings } from '../../src/sim/bearings.ts';
 import { Publisher, windowsDueByKey } from '../../src/sim/publisher.ts';
 import { Replay } from '../../src/sim/replay.ts';
 import { skip } from '../skip.ts';
-import { end, freePort, startAedes, startMosquitto, type TestBroker } from './sim-brokers.ts';
+import { end, freePlace, startAedes, startMosquitto, type TestBroker } from './sim-brokers.ts';
 
 const three = () => bearings({ count: 3, fail: ['inner'], seed: 1, onsetSec: 0, failSec: 1 });
 /** Fast enough for a test, slow enough that the pace can be seen: a message of a sensor every 2.1 ms. */
@@ -146,7 +146,7 @@ describe('sim/publisher with a broker', function () {
   });
 
   it('says after some seconds that there is no broker', async () => {
-    const { url } = await freePort();
+    const { url } = await freePlace();
     const publisher = new Publisher({ broker: url, sensors: three(), durationMs: 500 });
     publishers.push(publisher);
     const started = await publisher.start();
@@ -155,7 +155,7 @@ describe('sim/publisher with a broker', function () {
   });
 
   it('gives up connecting when it is stopped', async () => {
-    const { url } = await freePort();
+    const { url } = await freePlace();
     const stop = new AbortController();
     const publisher = new Publisher({ broker: url, sensors: three(), durationMs: 500 });
     publishers.push(publisher);
