@@ -373,7 +373,7 @@ export const ERRORS = {
   E_ROLLOUT_GATE: {
     retryable: false,
     message: 'The model did not pass a gate',
-    hint: 'The gate, what was measured and what was allowed are in the message; the version is quarantined.',
+    hint: 'The gate, what was measured and what was allowed are in the message. Too slow is tried again; else it is quarantined.',
   },
   E_ROLLOUT_UNDECIDED: {
     retryable: true,

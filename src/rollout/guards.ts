@@ -13,6 +13,11 @@ export const GUARDS = {
   isAlone: (_record, event) => 'alone' in event && event.alone === true,
   /** The candidate is not blamed for anything: somebody wanted the one before it. */
   isBlameless: ({ request, failure }) => request?.source === '' || failure?.code === 'E_ROLLOUT_CANCELLED',
+  /** Its latency is all that is wrong with the candidate. */
+  isOnlySlow: (_record, event) => {
+    const failed = event.type === 'testFailed' ? event.evidence.filter((one) => one.measured > one.allowed) : [];
+    return failed.length > 0 && failed.every(({ gate }) => gate === 'latency');
+  },
   hasPrevious: ({ previous }) => previous !== undefined,
   isActive: ({ active }, event) => event.type === 'verified' && active?.digest === event.ref.digest,
   isQuarantined: ({ quarantine, request }, event) =>

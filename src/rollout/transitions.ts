@@ -70,8 +70,10 @@ export const TRANSITIONS: readonly Transition[] = [
     because: 'the active model does not answer, and there is none before it: nothing to compare with, and nothing to lose' },
   { from: ['testing'], on: 'testPassed', to: 'canary', record: ['keepEvidence'], effects: ['canary'],
     because: 'it works on this machine; now live data' },
+  { from: ['testing'], on: 'testFailed', when: 'isOnlySlow', to: 'idle', record: ['keepEvidence', 'endRefused'], effects: GIVE_UP,
+    because: 'too slow here and now, which a busy device says of good models too: it may be tried again' },
   { from: ['testing'], on: 'testFailed', to: 'quarantined', record: ['keepEvidence', 'quarantine', 'endRefused'], effects: GIVE_UP,
-    because: 'it does not load, answers wrongly, or is too slow or too large' },
+    because: 'it does not load, answers wrongly, or is too large' },
   { from: ['testing'], on: 'testImpossible', to: 'idle', record: ['endRefused'], effects: GIVE_UP,
     because: 'this device could not try it, which says nothing about the model' },
 

@@ -105,10 +105,9 @@ describe('a bad model that rolls out, its runner a real process,', function () {
 
       const { active, quarantine } = line.rollouts.record();
       assert.equal(active?.version, '1.0.0');
-      assert.ok(
-        quarantine.some(({ ref }) => ref.version === version),
-        'it is quarantined',
-      );
+      // One that is only slow may be faster when the device is less busy.
+      const remembered = quarantine.some(({ ref }) => ref.version === version);
+      assert.equal(remembered, gate !== 'latency' || outcome !== 'refused', 'whether it is quarantined');
       const during = answers.slice(before);
       assert.ok(during.length >= KEYS.length, 'readings were answered meanwhile');
       const others = during.filter((answer) => answer.version !== '1.0.0');

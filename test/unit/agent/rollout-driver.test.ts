@@ -84,9 +84,18 @@ describe('The rollout driver', () => {
   it('refuses a candidate that does not load or fails its test, with the reason', async () => {
     site.slot.broken.set('1.1.0', failure('E_RUNNER_CRASHED', 'SIGSEGV'));
     deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_RUNNER_CRASHED']);
-    site.slot.test = { ok: true, value: testFigures({ latencyP99Ms: 900 }) };
+    site.slot.test = { ok: true, value: testFigures({ goldenDifference: 0.5, latencyP99Ms: 900 }) };
     deepEqual(await ending(site.rollOut('1.2.0')), ['refused', 'E_ROLLOUT_GATE']);
     equal(site.driver.status().quarantine.length, 2);
+  });
+
+  it('refuses a candidate that is too slow, and takes it when it is fast enough another time', async () => {
+    site.feed();
+    site.slot.test = { ok: true, value: testFigures({ latencyP99Ms: 900 }) };
+    deepEqual(await ending(site.rollOut('1.1.0')), ['refused', 'E_ROLLOUT_GATE']);
+    deepEqual(site.driver.status().quarantine, []);
+    site.slot.test = { ok: true, value: testFigures({}) };
+    deepEqual(await ending(site.rollOut('1.1.0')), ['committed', undefined]);
   });
 
   it('does not blame a model for what the device lacks', async () => {

@@ -26,6 +26,15 @@ const second: RolloutEvent = { type: 'requested', request: request('r2') };
 const third: RolloutEvent = { type: 'requested', request: request('r3') };
 const badB = { ref: ref('B'), reason: 'it was slow', sinceMs: 5 };
 
+const TOO_SLOW: RolloutEvent = {
+  type: 'testFailed',
+  failure: failure('E_ROLLOUT_GATE', 'latency'),
+  evidence: [
+    { gate: 'golden', measured: 0, allowed: 1e-4, samples: 8 },
+    { gate: 'latency', measured: 8, allowed: 5, samples: 200 },
+  ],
+};
+
 const ROWS: readonly Row[] = [
   {
     name: 'a good model is committed',
@@ -70,6 +79,14 @@ const ROWS: readonly Row[] = [
     active: 'A',
     last: 'refused',
     quarantined: ['B'],
+  },
+  {
+    name: 'a model that is only too slow, here and now, is refused without blame',
+    events: ['requested', 'verified', 'staged', TOO_SLOW, 'settled'],
+    states: ['verifying', 'staging', 'testing', 'idle', 'idle'],
+    active: 'A',
+    last: 'refused',
+    quarantined: [],
   },
   {
     name: 'a device that cannot try it blames nobody',
