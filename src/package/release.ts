@@ -92,8 +92,8 @@ export function checkRelease(
   if (release.trustRootVersion > root.version) {
     return fail('E_TRUST_OLD', `release.sig needs version ${release.trustRootVersion}, here is ${root.version}`);
   }
-  // What is active already is not installed anew: its release number is the floor itself, and it may have expired since.
-  const again = signed.digest === context.activeDigest;
+  // What was let in here and is kept is not installed anew: the floor has risen with it, and it may have expired since.
+  const again = context.keptDigests?.includes(signed.digest) === true;
   const admitted = admit(release, again ? { ...context, newInstall: false } : context);
   return admitted.ok ? ok({ release, signers, downgrade: admitted.value }) : admitted;
 }

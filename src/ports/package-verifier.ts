@@ -22,8 +22,11 @@ export type VerifyContext = {
   readonly nowMs: number;
   /** Release numbers must be higher for a new install, unless the package carries a signed downgrade for this floor. */
   readonly releaseFloor: number;
-  /** Digest of the active model: the very same package again is no downgrade, whatever its release number. */
-  readonly activeDigest?: string | undefined;
+  /**
+   * Digests of the active model and of the one before it: the very same package again is no downgrade, whatever its release
+   * number. A nucleus that undoes a deployment asks for the one before; an operator may go back to it at any time.
+   */
+  readonly keptDigests?: readonly string[] | undefined;
   /** Device groups that this thing belongs to. */
   readonly groups: readonly string[];
   readonly thing: string;

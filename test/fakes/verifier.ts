@@ -10,7 +10,7 @@ export class FakeVerifier implements PackageVerifier {
     this.contexts.push(context);
     const known = this.packages.get(source);
     if (known === undefined) return fail('E_MODEL_MISSING', source);
-    const fresh = known.ref.release > context.releaseFloor || known.ref.digest === context.activeDigest;
+    const fresh = known.ref.release > context.releaseFloor || context.keptDigests?.includes(known.ref.digest);
     return fresh ? ok(known) : fail('E_RELEASE_OLD', `${known.ref.release}`);
   }
 }

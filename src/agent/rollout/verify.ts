@@ -20,11 +20,12 @@ export type VerifyNeeds = {
 /** Holds the requested package against this device and the agent's configuration, and audits the decision. */
 export async function verify(
   { verifier, audit, clock, thing, groups, timeFloor, unfit }: VerifyNeeds,
-  { request, releaseFloor, active }: SlotRecord,
+  { request, releaseFloor, active, previous }: SlotRecord,
 ): Promise<Result<VerifiedPackage>> {
   const source = request?.source ?? '';
   const nowMs = Math.max(clock.now(), timeFloor());
-  const context = { nowMs, releaseFloor, activeDigest: active?.digest, groups, thing, newInstall: true };
+  const keptDigests = [active, previous].flatMap((ref) => ref?.digest ?? []);
+  const context = { nowMs, releaseFloor, keptDigests, groups, thing, newInstall: true };
   const genuine = await verifier.verify(source, context);
   const problem = genuine.ok ? unfit(genuine.value.manifest) : undefined;
   const verified = problem === undefined ? genuine : fail('E_MODEL_CONTRACT', problem);

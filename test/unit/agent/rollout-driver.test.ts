@@ -465,12 +465,13 @@ describe('The rollout driver', () => {
     site.timeFloorMs = site.clock.now() + 1e9;
     await site.rollOut('1.1.0');
     equal(site.verifier.contexts.at(-1)?.nowMs, site.timeFloorMs);
-    const { releaseFloor, thing, groups, newInstall, activeDigest } = site.verifier.contexts.at(-1) ?? {};
+    const { releaseFloor, thing, groups, newInstall, keptDigests } = site.verifier.contexts.at(-1) ?? {};
     deepEqual(
       { releaseFloor, thing, groups, newInstall },
       { releaseFloor: 1, thing: 'edge-1', groups: ['all'], newInstall: true },
     );
-    equal(activeDigest, site.driver.status().active?.digest);
+    const { active, previous } = site.driver.status();
+    deepEqual(keptDigests, [active?.digest, previous?.digest].filter(Boolean));
   });
 
   it('writes every step and every end to the audit log', async () => {

@@ -123,12 +123,12 @@ describe('A signed package', () => {
     assert.equal(unwrap(await verifyPackage(folder, trustRoot([alice]), CONTEXT)).downgrade, undefined);
   });
 
-  it('is no downgrade, and no new install, where the very same package is active already', async () => {
+  it('is no downgrade, and no new install, where the very same package is active already, or was so before', async () => {
     const folder = await signed();
     const { digest } = unwrap(await verifyPackage(folder, trustRoot([alice]), CONTEXT)).ref;
     const later = { ...CONTEXT, nowMs: Date.UTC(2050, 0), releaseFloor: 7 };
-    unwrap(await verifyPackage(folder, trustRoot([alice]), { ...later, activeDigest: digest }));
-    const other = await verifyPackage(folder, trustRoot([alice]), { ...later, activeDigest: 'f'.repeat(64) });
+    unwrap(await verifyPackage(folder, trustRoot([alice]), { ...later, keptDigests: ['e'.repeat(64), digest] }));
+    const other = await verifyPackage(folder, trustRoot([alice]), { ...later, keptDigests: ['f'.repeat(64)] });
     assert.equal(other.ok, false);
   });
 
