@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Cancel, Clock } from '../../ports/clock.ts';
+import { makeRelayFolder } from './relay-folder.ts';
 
 /** A client connects within a millisecond, or never: it was given up before. */
 const ABANDONED_MS = 10_000;
@@ -40,7 +40,7 @@ export class Relay {
   static async open(target: string, clock: Clock): Promise<Relay> {
     const nucleus = await connect(target);
     try {
-      const folder = await mkdtemp(join(tmpdir(), 'openclaw-ipc-'));
+      const folder = await makeRelayFolder();
       const relay = new Relay(join(folder, 'nucleus.sock'), nucleus);
       await relay.#listen();
       relay.#cancel = clock.after(ABANDONED_MS, () => relay.#hide());
