@@ -1,29 +1,24 @@
 import { join } from 'node:path';
 import { GreengrassConfiguration } from '../adapters/greengrass/configuration.ts';
 import { GreengrassHost } from '../adapters/greengrass/host.ts';
-import { iotCoreBus } from '../adapters/greengrass/iot-core-bus.ts';
 import { IpcLink } from '../adapters/greengrass/link.ts';
-import { localBus, localPulseTopic } from '../adapters/greengrass/local-bus.ts';
-import { nucleusKind } from '../adapters/greengrass/packet-limit.ts';
-import { GreengrassShadow } from '../adapters/greengrass/shadow.ts';
+import { localPulseTopic } from '../adapters/greengrass/local-bus.ts';
 import { Watchdog } from '../adapters/greengrass/watchdog.ts';
 import { pinoLog, stdoutSink } from '../adapters/pino-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Config } from '../config/config.ts';
-import { freeze } from '../config/freeze.ts';
 import { fromGreengrass } from '../config/from-greengrass.ts';
 import type { Checked } from '../config/load.ts';
-import { routeProblems } from '../config/route-problems.ts';
 import { EdgeError, type Result, toFailure } from '../domain/errors.ts';
-import type { Route } from '../domain/route.ts';
 import type { Device, DeviceOptions } from '../main.ts';
 import type { Log } from '../ports/log.ts';
-import { ComponentConfiguration, type Refused, refusal } from './component-configuration.ts';
+import { admitConfiguration } from './admit-configuration.ts';
+import { ComponentConfiguration, type Refused } from './component-configuration.ts';
 import type { ComponentEnv } from './component-env.ts';
+import { componentPlatform } from './component-platform.ts';
 import { ConfigurationLife } from './configuration-life.ts';
 import { KeptConfiguration } from './kept-configuration.ts';
 import { orAborted } from './or-aborted.ts';
-import { type Platform, routesOf } from './platform.ts';
 import { TokenWatch } from './token-watch.ts';
 
 /** What the device leaves of its deadline for the connection to the nucleus. */
@@ -32,7 +27,6 @@ const LINK_STOP_MS = 500;
 const STOP_REFUSED_MS = 1_000;
 /** The nucleus may ask again after this. */
 const HOLD_MS = 15_000;
-const ROUTES_HERE: ReadonlySet<Route> = new Set(['local', 'iotcore']);
 
 export type ComponentOptions = {
   readonly env: ComponentEnv;
@@ -154,7 +148,7 @@ class Component {
 
   async #beginWith(read: () => Promise<Checked>): Promise<{ readonly ok: true; readonly value: Device } | Refused> {
     const loaded = await read();
-    const checked = loaded.ok ? this.#admit(loaded.value) : loaded;
+    const checked = loaded.ok ? admitConfiguration(loaded.value, this.#options.env.trust) : loaded;
     return checked.ok ? { ok: true, value: await this.#startWith(checked.value) } : checked;
   }
 
@@ -176,11 +170,16 @@ class Component {
       baseDir: file?.baseDir ?? env.home,
       home: env.hasHome ? env.home : undefined,
       log: this.#log,
-      platform: this.#platform(),
+      platform: componentPlatform({
+        link: this.#link,
+        socketPath: env.socketPath,
+        clock: systemClock,
+        configuration: () => this.#configuration.report,
+      }),
       reread: async () => {
         if (file === undefined) return (await this.#configuration.read()).checked;
         const loaded = await file.read();
-        return loaded.ok ? this.#admit(loaded.value) : loaded;
+        return loaded.ok ? admitConfiguration(loaded.value, this.#options.env.trust) : loaded;
       },
     });
   }
@@ -203,48 +202,11 @@ class Component {
     return life;
   }
 
-  /** Bus objects are of one start only: a second attempt, with another configuration, gets new ones. */
-  #platform(): Platform {
-    const link = this.#link;
-    const clock = systemClock;
-    const kind = nucleusKind(this.#options.env.socketPath);
-    return {
-      routes: ROUTES_HERE,
-      makeBuses: (thing, log) => {
-        const needs = { link, clock, random: Math.random, thing, kind };
-        const ofBus = (bus: Route) => ({ ...needs, log: log.child({ part: 'bus', bus }) });
-        return new Map([
-          ['local', localBus(ofBus('local'))],
-          ['iotcore', iotCoreBus(ofBus('iotcore'))],
-        ]);
-      },
-      makeShadow: (place, buses) => {
-        const iotCore = buses.get('iotcore');
-        if (iotCore === undefined) throw new Error('a component without IoT Core');
-        return new GreengrassShadow({ ...place, link, iotCore, clock });
-      },
-      configuration: () => this.#configuration.report,
-    };
-  }
-
   readonly #check = (delivered: unknown): Checked => {
     const { env, override } = this.#options;
     const checked = fromGreengrass(delivered, { thing: env.thing });
-    return checked.ok ? this.#admit(override(checked.value)) : checked;
+    return checked.ok ? admitConfiguration(override(checked.value), env.trust) : checked;
   };
-
-  /** Adds what a component need not say, and looks whether the buses that are named are there. */
-  #admit(checked: Config): Checked {
-    const config = freeze(withTrust(checked, this.#options.env.trust));
-    const problems = routeProblems(config, routesOf(config, { routes: ROUTES_HERE }));
-    return refusal(problems) ?? { ok: true, value: config };
-  }
-}
-
-/** Models come as components: without a word about it, a component takes those that its archive's trust root believes. */
-function withTrust(config: Config, trust: string | undefined): Config {
-  if (config.rollouts !== undefined || trust === undefined) return config;
-  return { ...config, rollouts: { trust, groups: [], inbox: undefined } };
 }
 
 /** What nobody expected ends the process, as ever; its trace is one line of the component's log, not thirty. */
