@@ -1,5 +1,5 @@
 import { MAX_ERRORS, SECONDS } from '../timing.ts';
-import type { State } from './service.ts';
+import type { State } from './state.ts';
 
 /** States in which errors add up. */
 const COUNTED: readonly State[] = ['NEW', 'STARTING', 'RUNNING'];

@@ -1,31 +1,16 @@
-import type { StageName } from '../recipe.ts';
 import type { ReportedState } from '../services.ts';
-import type { RunningStage } from '../stage-runner.ts';
 import { SECONDS } from '../timing.ts';
 import { Changes } from './changes.ts';
 import { ErrorCount } from './error-count.ts';
 import { Processes, type ProcessesParts, TIMED_OUT } from './processes.ts';
-
-export type State =
-  | 'NEW'
-  | 'INSTALLED'
-  | 'STARTING'
-  | 'RUNNING'
-  | 'STOPPING'
-  | 'FINISHED'
-  | 'ERRORED'
-  | 'BROKEN'
-  | 'UNINSTALLING'
-  | 'UNINSTALLED';
+import { StartNews } from './start-news.ts';
+import { afterStop, type State } from './state.ts';
 
 export type ServiceParts = ProcessesParts & {
   /** Its hard dependencies are up. */
   readonly isReady: () => boolean;
   readonly onChange: (service: Service) => void;
 };
-
-/** What happened to a start: an end of its process, its own word, or its time being up. */
-type News = { readonly start: number; readonly state: 'RUNNING' | 'FINISHED' | 'ERRORED'; readonly reason?: string };
 
 /**
  * The life of one component on the classic nucleus (Lifecycle.java, GenericExternalService.java): a state, and a list of
@@ -36,15 +21,13 @@ export class Service {
   readonly #errors: ErrorCount;
   readonly #processes: Processes;
   readonly #changes: Changes;
+  readonly #news: StartNews;
   readonly #closed = new AbortController();
-  #news: News[] = [];
   #state: State = 'NEW';
   #before: State = 'NEW';
   #reason: string | undefined;
   #changedAt: number;
   #desired: State[] = [];
-  /** Counts starts: news of an earlier one are old. */
-  #start = 0;
   #isCleanedUp = false;
   #failedToStart = false;
   #isUninstalled = false;
@@ -55,6 +38,7 @@ export class Service {
     this.#processes = new Processes(parts);
     this.#changes = new Changes(parts.time);
     this.#errors = new ErrorCount(parts.secondMs);
+    this.#news = new StartNews({ ...parts, onNews: () => this.#changes.tell(), closed: this.#closed.signal });
     this.#changedAt = parts.time.monotonic();
   }
 
@@ -101,7 +85,7 @@ export class Service {
   /** UpdateState: only while it starts or runs. */
   report(state: ReportedState): void {
     if (this.#state !== 'STARTING' && this.#state !== 'RUNNING') return;
-    this.#hear({ start: this.#start, state, ...(state === 'ERRORED' ? { reason: 'it reported ERRORED' } : {}) });
+    this.#news.report(state);
   }
 
   /** A service it depends on has changed. */
@@ -193,15 +177,14 @@ export class Service {
 
   async #startUp(): Promise<State> {
     await this.#processes.endAll();
-    this.#start++;
-    this.#news = [];
+    this.#news.begin();
     const { timeoutSec, time, secondMs } = this.#parts;
     const startup = await this.#processes.start('startup');
     if (startup === undefined) return this.#run();
-    this.#watch(startup, 'startup', 'RUNNING');
+    this.#news.watch(startup, 'startup', 'RUNNING');
     const deadline = time.monotonic() + (timeoutSec('startup') ?? SECONDS.stage) * secondMs;
     for (;;) {
-      const news = this.#news.shift();
+      const news = this.#news.next();
       if (news?.state === 'ERRORED') return this.#failStart(news.reason);
       if (news !== undefined) return news.state;
       if (this.#closed.signal.aborted || (this.#desired[0] ?? 'RUNNING') !== 'RUNNING') return 'STOPPING';
@@ -218,28 +201,15 @@ export class Service {
       this.#desired = this.#desired.filter((state) => state !== 'RUNNING');
       return 'FINISHED';
     }
-    this.#watch(run, 'run', 'FINISHED');
+    this.#news.watch(run, 'run', 'FINISHED');
     const limit = timeoutSec('run');
-    if (limit !== undefined) void this.#limitRun(run, limit, this.#start);
+    if (limit !== undefined) void this.#news.limit(run, limit);
     return 'RUNNING';
-  }
-
-  async #limitRun(run: RunningStage, seconds: number, start: number): Promise<void> {
-    const { time, secondMs } = this.#parts;
-    const isOver = await Promise.race([
-      run.exited.then(() => false),
-      time.sleep(seconds * secondMs, this.#closed.signal).then(
-        () => true,
-        () => false,
-      ),
-    ]);
-    if (isOver) this.#hear({ start, state: 'ERRORED', reason: 'run took too long' });
   }
 
   #follow(desired: State | undefined): State | undefined {
     if (desired !== undefined) return 'STOPPING';
-    const news = this.#news.find(({ state }) => state !== 'RUNNING');
-    this.#news = [];
+    const news = this.#news.takeEnd();
     if (news === undefined) return undefined;
     if (news.state === 'ERRORED') return this.#fail(news.reason);
     this.#desired = ['FINISHED'];
@@ -272,20 +242,6 @@ export class Service {
     return this.#errors.add(this.#state, this.#parts.time.monotonic()) ? 'BROKEN' : 'ERRORED';
   }
 
-  #watch(running: RunningStage, stage: StageName, afterGood: 'RUNNING' | 'FINISHED'): void {
-    const start = this.#start;
-    void running.exited.then(({ code, signal }) => {
-      if (code === 0) this.#hear({ start, state: afterGood });
-      else this.#hear({ start, state: 'ERRORED', reason: `${stage} ended with ${code ?? signal}` });
-    });
-  }
-
-  #hear(news: News): void {
-    if (news.start !== this.#start) return;
-    this.#news.push(news);
-    this.#changes.tell();
-  }
-
   #enter(next: State): void {
     if (next === this.#state) return;
     const isError = next === 'ERRORED' || next === 'BROKEN';
@@ -298,9 +254,4 @@ export class Service {
     if (next === 'BROKEN') this.#isCleanedUp = false;
     this.#parts.onChange(this);
   }
-}
-
-/** Where a service that has stopped goes, to reach what is desired. */
-function afterStop(desired: State): State {
-  return desired === 'RUNNING' ? 'INSTALLED' : desired;
 }
