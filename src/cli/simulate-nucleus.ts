@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { fail } from '../domain/errors.ts';
-import type { NucleusEvent } from '../sim/nucleus/nucleus.ts';
+import type { NucleusEvent } from '../sim/nucleus/nucleus-event.ts';
 import { SimulatedDevice } from '../sim/nucleus/simulated-device.ts';
 import type { CliCommand, CommandInput, ExitCode } from './command.ts';
 import { type Io, printError, printJson, printProgress } from './io.ts';

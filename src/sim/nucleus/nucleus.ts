@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { EdgeError, failure } from '../../domain/errors.ts';
-import { machineTime, type Time } from '../pace.ts';
+import { EdgeError } from '../../domain/errors.ts';
 import { ClassicEngine } from './classic/engine.ts';
+import { ComponentLogs } from './component-logs.ts';
 import { ComponentStore } from './component-store.ts';
 import { Configuration } from './configuration.ts';
 import { Deployments } from './deployments.ts';
@@ -13,53 +12,18 @@ import { componentEnvironment, NUCLEUS_VERSIONS, nucleusName } from './environme
 import { IpcServer } from './ipc/server.ts';
 import { Layout } from './layout.ts';
 import { LiteEngine } from './lite/engine.ts';
-import { LogFile } from './log-file.ts';
 import { makeServices } from './make-services.ts';
+import { stamped, type Unstamped } from './nucleus-event.ts';
+import { type FullOptions, type NucleusOptions, withDefaults } from './nucleus-options.ts';
 import { ProcessGroups } from './process-groups.ts';
 import type { PubSub } from './pubsub.ts';
-import type { SavedComponent } from './saved-state.ts';
-import { emptyState, StateFile } from './saved-state.ts';
-import type { NucleusMode, NucleusServices } from './services.ts';
+import { type SavedComponent, StateFile } from './saved-state.ts';
+import type { NucleusServices } from './services.ts';
 import { runStagesIn } from './stage-runner.ts';
+import { takeRoot } from './take-root.ts';
 import { SECONDS } from './timing.ts';
 import { Tokens } from './tokens.ts';
 import { UpdateNotices } from './update-notices.ts';
-
-export type NucleusEvent =
-  | {
-      readonly event: 'component';
-      readonly at: string;
-      readonly component: string;
-      readonly version: string;
-      /** The nucleus's own word, or WARNING: something is passed over. */
-      readonly state: string;
-      readonly reason?: string;
-    }
-  | {
-      readonly event: 'deployment';
-      readonly at: string;
-      readonly deploymentId: string;
-      readonly status: string;
-      readonly reason?: string;
-    };
-
-export type NucleusOptions = {
-  /** Everything lies below it; made when it is missing. May be taken up again by a later Nucleus of the same mode. */
-  readonly root: string;
-  readonly mode: NucleusMode;
-  readonly thing: string;
-  readonly region?: string;
-  /** What stands for AWS IoT Core; without it the device is offline for ever. */
-  readonly brokerUrl?: string;
-  /** Default: this machine's. */
-  readonly architecture?: 'amd64' | 'aarch64';
-  readonly onEvent?: (event: NucleusEvent) => void;
-  /** What every component finds in its environment besides; the nucleus's own names win. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** How long a second of the nucleus is: tests may make it shorter. Default 1,000. */
-  readonly secondMs?: number;
-  readonly time?: Time;
-};
 
 /** A unit of systemd may take 90 s to stop; whoever stops a simulator does not want to wait for that. */
 const STOP_DEADLINE_MS = 20_000;
@@ -69,7 +33,7 @@ const STOP_DEADLINE_MS = 20_000;
  * lite does. A development tool: one user, no isolation, nothing of it is for production.
  */
 export class Nucleus {
-  readonly #options: NucleusOptions;
+  readonly #options: FullOptions;
   readonly #layout: Layout;
   readonly #groups: ProcessGroups;
   readonly #tokens = new Tokens();
@@ -77,7 +41,7 @@ export class Nucleus {
   readonly #configuration: Configuration;
   readonly #components = new Map<string, SavedComponent>();
   readonly #targets = new Map<string, Readonly<Record<string, string>>>();
-  readonly #logs = new Map<string, LogFile>();
+  readonly #logs: ComponentLogs;
   readonly #state: StateFile;
   readonly #engine: Engine;
   readonly #deployments: Deployments;
@@ -92,10 +56,11 @@ export class Nucleus {
   #stopping: Promise<void> | undefined;
 
   constructor(options: NucleusOptions) {
-    const { root, mode, thing, time = machineTime, secondMs = 1_000 } = options;
-    const machine = { mode, architecture: options.architecture ?? (process.arch === 'arm64' ? 'aarch64' : 'amd64') };
-    this.#options = options;
+    this.#options = withDefaults(options);
+    const { root, mode, thing, architecture, time, secondMs } = this.#options;
+    const machine = { mode, architecture };
     this.#layout = new Layout(root, mode);
+    this.#logs = new ComponentLogs(this.#layout);
     this.#groups = new ProcessGroups(this.#layout.root, time);
     this.#notices = new UpdateNotices(time, secondMs);
     this.#state = new StateFile(this.#layout.state, () => this.#collect());
@@ -112,7 +77,7 @@ export class Nucleus {
       time,
       secondMs,
       run: runStagesIn(this.#groups),
-      log: (component) => this.#log(component),
+      log: (component) => this.#logs.of(component),
       environment: (component) => this.#environment(component),
       tell: (component, state, reason) => this.#tellComponent(component, state, reason),
       save: () => this.#save(),
@@ -153,17 +118,10 @@ export class Nucleus {
 
   /** Takes up what the root folder holds: configuration, components, deployments that the cloud sends again. */
   async start(): Promise<void> {
-    const { time = machineTime, secondMs = 1_000 } = this.#options;
+    const { mode, time, secondMs } = this.#options;
     if (this.#isStarted) throw new Error('the nucleus was started before');
     this.#isStarted = true;
-    const saved = (await this.#state.read()) ?? emptyState(this.#options.mode);
-    if (saved.mode !== this.#options.mode) {
-      throw new EdgeError(failure('E_USAGE', `${this.#layout.root} belongs to a nucleus in ${saved.mode} mode`));
-    }
-    // Two of one root would end each other's processes.
-    if (await isListening(this.#layout.ipcSocket)) {
-      throw new EdgeError(failure('E_USAGE', `another nucleus runs in ${this.#layout.root}`));
-    }
+    const saved = await takeRoot(this.#layout, mode, this.#state);
     this.#isOurs = true;
     // A nucleus that was killed may have left some; as systemd would, none of them outlives it.
     await this.#groups.killLeftovers();
@@ -219,15 +177,14 @@ export class Nucleus {
     this.#stopped.abort();
     if (!this.#isOurs) return;
     await this.#deployments.stop();
-    const { time = machineTime } = this.#options;
     const inGoodOrder = this.#engine.stop();
     const inTime = new AbortController();
-    await Promise.race([inGoodOrder, time.sleep(STOP_DEADLINE_MS, inTime.signal).catch(() => {})]);
+    await Promise.race([inGoodOrder, this.#options.time.sleep(STOP_DEADLINE_MS, inTime.signal).catch(() => {})]);
     inTime.abort();
     await this.#groups.killAll();
     await inGoodOrder;
     await this.#ipc.stop();
-    await Promise.all([...this.#logs.values()].map((log) => log.settled()));
+    await this.#logs.settled();
     if (!this.#isDead) await this.#state.write();
   }
 
@@ -250,12 +207,6 @@ export class Nucleus {
       token: this.#tokens.tokenOf(component),
       home: this.#layout.work(component),
     });
-  }
-
-  #log(component: string): LogFile {
-    const log = this.#logs.get(component) ?? new LogFile(this.#layout.log(component));
-    this.#logs.set(component, log);
-    return log;
   }
 
   #collect() {
@@ -287,25 +238,7 @@ export class Nucleus {
 
   #tell(event: Unstamped): void {
     if (this.#isDead) return;
-    const { time = machineTime, onEvent } = this.#options;
-    const { reason, ...rest } = event;
-    const at = new Date(time.now()).toISOString();
-    onEvent?.({ ...rest, at, ...(reason === undefined ? {} : { reason }) } as NucleusEvent);
+    const { time, onEvent } = this.#options;
+    onEvent?.(stamped(event, time.now()));
   }
-}
-
-type Unstamped = { readonly reason: string | undefined } & (
-  | { readonly event: 'component'; readonly component: string; readonly version: string; readonly state: string }
-  | { readonly event: 'deployment'; readonly deploymentId: string; readonly status: string }
-);
-
-function isListening(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

@@ -4,7 +4,8 @@ import type { DeploymentDocument, DeploymentResult } from './document.ts';
 import { IotCoreBroker } from './iot-core-broker.ts';
 import type { Layout } from './layout.ts';
 import { bridgeLoop, MqttBridge } from './mqtt-bridge.ts';
-import { Nucleus, type NucleusOptions } from './nucleus.ts';
+import { Nucleus } from './nucleus.ts';
+import type { NucleusOptions } from './nucleus-options.ts';
 
 export type SimulatedDeviceOptions = {
   readonly nucleus: Omit<NucleusOptions, 'brokerUrl'>;
