@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { NucleusMode } from '../../src/sim/nucleus/services.ts';
 import { waitFor } from '../fixtures/agent/wait-for.ts';
-import { CoreDevice, configured, RULE } from '../fixtures/core-device.ts';
+import { configured, RULE } from '../fixtures/core-device/configuration.ts';
+import { CoreDevice } from '../fixtures/core-device.ts';
 import { AGENT, lineComponents } from '../fixtures/line-components.ts';
 
 /** Often enough to hit alarms on their way; the agent knows after half a minute that it was forgotten. */
@@ -63,9 +64,9 @@ describe('the nucleus is killed and started again under load', function () {
             await core.answering('1.0.0', BACK_WITHIN_MS);
           }
           await heardAgain(core);
-          core.rest();
-          await core.allAlarmsArrived();
-          core.load();
+          core.sensors.rest();
+          await core.alarms.allArrived();
+          core.sensors.load();
         });
       }
     });

@@ -44,7 +44,7 @@ for (const [offset, mode] of (['classic', 'lite'] satisfies NucleusMode[]).entri
 
     for (const { version, when, at } of MODEL_CUTS.filter(isDue)) {
       it(`of a model, ${when}: in the end it serves, alone, and no alarm is missing`, async () => {
-        device.begin({ model: version }, `model ${version}`);
+        device.cloud.begin({ model: version }, `model ${version}`);
         await at(device, version);
         await endsWell(`model ${version}`, version);
         model = version;
@@ -53,7 +53,7 @@ for (const [offset, mode] of (['classic', 'lite'] satisfies NucleusMode[]).entri
 
     for (const { version, when, at } of AGENT_CUTS.filter(isDue)) {
       it(`of the agent, ${when}: in the end it runs, with the model it had, and no alarm is missing`, async () => {
-        device.begin({ agent: version }, `agent ${version}`);
+        device.cloud.begin({ agent: version }, `agent ${version}`);
         await at(device, version);
         await endsWell(`agent ${version}`, model);
         const launcher = await readFile(join(device.work, 'bin/openclaw-edge'), 'utf8');
@@ -66,7 +66,7 @@ for (const [offset, mode] of (['classic', 'lite'] satisfies NucleusMode[]).entri
     async function endsWell(deployment: string, version: string): Promise<void> {
       await device.powerCut();
       await device.boot();
-      assert.equal(await device.ended(deployment), 'SUCCEEDED');
+      assert.equal(await device.cloud.ended(deployment), 'SUCCEEDED');
       await device.answering(version);
       const slot = await device.slot();
       assert.deepEqual([slot?.active?.version, slot?.candidate, slot?.quarantine], [version, undefined, []]);
@@ -79,9 +79,9 @@ for (const [offset, mode] of (['classic', 'lite'] satisfies NucleusMode[]).entri
         'one alone',
       );
       assert.deepEqual(await device.leftovers(), []);
-      device.rest();
-      await device.allAlarmsArrived();
-      device.load();
+      device.sensors.rest();
+      await device.alarms.allArrived();
+      device.sensors.load();
     }
   });
 }

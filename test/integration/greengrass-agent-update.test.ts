@@ -28,14 +28,14 @@ describe('the agent is updated by a deployment', function () {
   for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
     it(`keeps the outbox, alarms that go on, commands that were done, the audit log, slots and release counters; metrics count anew: ${mode}`, async () => {
       device = await CoreDevice.working(mode);
-      assert.equal((await device.deploy({ model: '1.1.0' })).status, 'SUCCEEDED');
+      assert.equal((await device.cloud.deploy({ model: '1.1.0' })).status, 'SUCCEEDED');
       await device.answering('1.1.0');
-      device.rest();
-      await device.allAlarmsArrived();
+      device.sensors.rest();
+      await device.alarms.allArrived();
       const id = randomUUID();
       await device.observer.command('sleep', {}, COMMAND_MS, id);
       await device.observer.command('wake');
-      device.sense('lasting', 'b');
+      device.sensors.sense('lasting', 'b');
       await waitFor('the alarm', () => device.observer.alarmsOf('lasting').length === 1);
       const slot = await device.slot();
       const audit = await readFile(join(device.work, 'state/audit.jsonl'), 'utf8');
@@ -44,17 +44,17 @@ describe('the agent is updated by a deployment', function () {
 
       await device.way.close();
       const waiting = ['w1', 'w2', 'w3'];
-      for (const key of waiting) device.sense(key, 'b');
-      await waitFor('the alarms', async () => (await device.missingAlarms()).length === waiting.length);
-      assert.equal((await device.deploy({ agent: '1.0.1' })).status, 'SUCCEEDED');
+      for (const key of waiting) device.sensors.sense(key, 'b');
+      await waitFor('the alarms', async () => (await device.alarms.missing()).length === waiting.length);
+      assert.equal((await device.cloud.deploy({ agent: '1.0.1' })).status, 'SUCCEEDED');
       await waitFor('the new version', async () => (await running()) === '1.0.1');
       assert.deepEqual(
-        await device.missingAlarms(),
+        await device.alarms.missing(),
         waiting.map((key) => `${key} raised: 1`),
         'they wait',
       );
       await device.way.open();
-      await device.allAlarmsArrived();
+      await device.alarms.allArrived();
 
       assert.deepEqual(await versions(), ['1.0.0', '1.0.1']);
       assert.deepEqual(await device.slot(), slot, 'not even a rollout has begun');
@@ -62,13 +62,13 @@ describe('the agent is updated by a deployment', function () {
       await device.observer.command('sleep', {}, COMMAND_MS, id);
       assert.equal((await diagnose())?.state, 'running', 'what was done is not done again');
       assert.equal((await diagnose())?.metrics.counts['alarmsRaised'], 0, 'metrics are since the start');
-      device.load();
+      device.sensors.load();
       await device.answering('1.1.0');
       const old = await device.launcher('model', 'activate', '--wait', '--output', 'json', device.archive('1.0.0'));
       assert.deepEqual([old.code, JSON.parse(old.stdout).error.code], [1, 'E_RELEASE_OLD'], 'an older release');
-      device.rest();
-      device.sense('lasting', 'b');
-      device.sense('lasting', 'a');
+      device.sensors.rest();
+      device.sensors.sense('lasting', 'b');
+      device.sensors.sense('lasting', 'a');
       await waitFor('the end of the alarm', () => device.observer.alarmsOf('lasting').length > 1);
       assert.deepEqual(
         device.observer.alarmsOf('lasting').map(({ kind, since }) => [kind, since]),
@@ -76,7 +76,7 @@ describe('the agent is updated by a deployment', function () {
         'one episode, raised once, from before the update to after it',
       );
 
-      const second = await device.deploy({ agent: '1.0.2' });
+      const second = await device.cloud.deploy({ agent: '1.0.2' });
       assert.equal(second.status, 'SUCCEEDED');
       assert.deepEqual(await versions(), ['1.0.1', '1.0.2'], 'the one before stays, older ones go');
       assert.deepEqual(await device.leftovers(), []);
@@ -85,13 +85,13 @@ describe('the agent is updated by a deployment', function () {
 
   it('and goes back to the old version, which works on, when the new one cannot run here: classic', async () => {
     device = await CoreDevice.working('classic');
-    const failed = await device.deploy({ agent: BROKEN_AGENT });
+    const failed = await device.cloud.deploy({ agent: BROKEN_AGENT });
     assert.equal(failed.status, 'FAILED_ROLLBACK_COMPLETE');
     assert.match(failed.reason ?? '', new RegExp(`${AGENT} in broken state.*install ended with`));
     assert.equal(await running(), '1.0.0');
     await device.answering('1.0.0');
     assert.deepEqual(await versions(), ['1.0.0']);
-    device.rest();
-    await device.allAlarmsArrived();
+    device.sensors.rest();
+    await device.alarms.allArrived();
   });
 });

@@ -31,7 +31,7 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
     for (const { what, version, code } of ROWS) {
       it(`${what}: the deployment fails, its log says why, and the active model stays`, async () => {
         const before = (await device.log(MODEL)).length;
-        const result = await device.deploy({ model: version });
+        const result = await device.cloud.deploy({ model: version });
         assert.equal(result.status, ENDS[mode]);
         assert.match((await device.log(MODEL)).slice(before), code);
         const slot = await device.slot();
@@ -42,10 +42,10 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
     }
 
     it('is followed by a good one: it comes as if nothing had been', async () => {
-      assert.equal((await device.deploy({ model: '1.1.0' })).status, 'SUCCEEDED');
+      assert.equal((await device.cloud.deploy({ model: '1.1.0' })).status, 'SUCCEEDED');
       await device.answering('1.1.0');
-      device.rest();
-      await device.allAlarmsArrived();
+      device.sensors.rest();
+      await device.alarms.allArrived();
     });
   });
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { NucleusMode } from '../../src/sim/nucleus/services.ts';
 import { waitFor } from '../fixtures/agent/wait-for.ts';
-import { CoreDevice, configured, type Json, RULE } from '../fixtures/core-device.ts';
+import { configured, type Json, RULE } from '../fixtures/core-device/configuration.ts';
+import { CoreDevice } from '../fixtures/core-device.ts';
 import { AGENT, lineComponents } from '../fixtures/line-components.ts';
 
 const REASONS = [/agents\[0\]\.decisions\.alarms\[0\]\.raise must be a number/, /agents\[0\]\.qeue is not a known key/];
@@ -34,7 +35,7 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
         : 'a threshold is taken up; lite starts what a deployment configures',
       async () => {
         const before = await starts();
-        assert.equal((await device.deploy({ merge: thresholds(0.6) })).status, 'SUCCEEDED');
+        assert.equal((await device.cloud.deploy({ merge: thresholds(0.6) })).status, 'SUCCEEDED');
         await device.raises(0.6);
         assert.equal((await starts()) - before, mode === 'classic' ? 0 : 1);
       },
@@ -43,7 +44,7 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
     it('what cannot change while it runs is taken up by a start, which the nucleus need not help with', async () => {
       const [before, states] = [await starts(), stays().length];
       const merge = thresholds(0.6, { queue: { max: 8 } });
-      if (mode === 'classic') assert.equal((await device.deploy({ merge })).status, 'SUCCEEDED');
+      if (mode === 'classic') assert.equal((await device.cloud.deploy({ merge })).status, 'SUCCEEDED');
       // A component may change it as well, which lite starts nothing for.
       else device.nucleus.services.configuration.merge(AGENT, [], merge, Date.now());
       await waitFor('the start', async () => (await starts()) > before, BACK_WITHIN_MS);
@@ -54,7 +55,7 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
 
     it('a bad one is refused with all its reasons, and changes nothing', async () => {
       const merge = thresholds('high', { qeue: { max: 8 } });
-      const refused = await device.deploy({ merge });
+      const refused = await device.cloud.deploy({ merge });
       if (mode === 'classic') {
         assert.equal(refused.status, 'FAILED_NO_STATE_CHANGE');
         for (const reason of REASONS) assert.match(refused.reason ?? '', reason);
@@ -78,8 +79,8 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
       await device.boot();
       await device.raises(0.6);
       await device.answering('1.0.0');
-      device.rest();
-      await device.allAlarmsArrived();
+      device.sensors.rest();
+      await device.alarms.allArrived();
     });
   });
 }

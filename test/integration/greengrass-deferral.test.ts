@@ -27,7 +27,7 @@ describe('a deployment that would start the agent anew, while a rollout is betwe
     const version = () => device.nucleus.components().find(({ name }) => name === AGENT)?.version;
     const verdict = device.launcher('model', 'activate', '--wait', '--output', 'json', device.archive(LONG_WATCHED));
     await device.rollout('watching', LONG_WATCHED);
-    const deployed = device.deploy({ agent: '1.0.1' });
+    const deployed = device.cloud.deploy({ agent: '1.0.1' });
     await waitFor('a deferral', async () => (await device.log()).includes('"event":"deployment asked to wait"'));
     assert.equal((await device.slot())?.state, 'watching');
     assert.equal(version(), '1.0.0');

@@ -49,7 +49,7 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
     it('is told by the agent, each operation with its resource, and the agent lives on', async () => {
       const components = await without(MISSING[mode], await lineComponents());
       device = await CoreDevice.start(mode, { components });
-      device.load();
+      device.sensors.load();
       await device.deployFirst();
       for (const { service, named } of MISSING[mode]) {
         const [operation, resource] = named;
@@ -58,8 +58,8 @@ for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
       }
       await waitFor('alarms', () => device.observer.alarms.size > 20);
       assert.equal(device.answers.length, 0, 'results are not allowed');
-      device.rest();
-      await device.allAlarmsArrived();
+      device.sensors.rest();
+      await device.alarms.allArrived();
     });
   });
 }

@@ -21,7 +21,7 @@ describe('A deployment of a good model that fails for another component', functi
     const device = await CoreDevice.working('classic');
     try {
       await writeFile(join(device.components.recipes, `${OTHER}-1.0.0.yaml`), BROKEN);
-      const both = device.document({ model: '1.1.0' });
+      const both = device.cloud.document({ model: '1.1.0' });
       const components = { ...both.components, [OTHER]: { version: '1.0.0' } };
       const ended = await device.nucleus.deploy({ ...both, components });
       assert.equal(ended.status, 'FAILED_ROLLBACK_COMPLETE', ended.reason);
