@@ -60,12 +60,11 @@ describe('the agent is updated by a deployment', function () {
       assert.deepEqual(await device.slot(), slot, 'not even a rollout has begun');
       assert.ok((await readFile(join(device.work, 'state/audit.jsonl'), 'utf8')).startsWith(audit));
       await device.observer.command('sleep', {}, COMMAND_MS, id);
-      assert.equal((await diagnose())?.state, 'running', 'what was done is not done again');
+      // Asleep it would be, had it been done again.
+      await waitFor('the agent', async () => (await diagnose())?.state === 'running');
       assert.equal((await diagnose())?.metrics.counts['alarmsRaised'], 0, 'metrics are since the start');
       device.sensors.load();
       await device.answering('1.1.0');
-      const old = await device.launcher('model', 'activate', '--wait', '--output', 'json', device.archive('1.0.0'));
-      assert.deepEqual([old.code, JSON.parse(old.stdout).error.code], [1, 'E_RELEASE_OLD'], 'an older release');
       device.sensors.rest();
       device.sensors.sense('lasting', 'b');
       device.sensors.sense('lasting', 'a');

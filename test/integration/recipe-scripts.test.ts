@@ -93,7 +93,17 @@ for (const nucleus of ['classic', 'lite'] satisfies Nucleus[]) {
       it('may be repeated', async () => {
         publish('1.0.0');
         assert.equal(await install('1.0.0'), 0);
+        const first = statSync(join(device.work(AGENT), 'app/1.0.0')).ino;
         assert.equal(await install('1.0.0'), 0);
+        assert.equal(statSync(join(device.work(AGENT), 'app/1.0.0')).ino, first, 'what is whole stays');
+        assert.deepEqual(apps(), ['1.0.0']);
+        rmSync(join(device.work(AGENT), 'app/1.0.0/bin/openclaw-edge'));
+        assert.equal(await install('1.0.0'), 0);
+        assert.notEqual(
+          statSync(join(device.work(AGENT), 'app/1.0.0')).ino,
+          first,
+          'what does not run is unpacked anew',
+        );
         assert.deepEqual(apps(), ['1.0.0']);
       });
     });
@@ -113,7 +123,8 @@ for (const nucleus of ['classic', 'lite'] satisfies Nucleus[]) {
         writeFileSync(join(device.root, 'stay'), '');
         device.tool('sleep', 'exec /bin/sleep "$@"');
         const { child, ended } = device.start(AGENT, '1.0.0', 'run');
-        while (!existsSync(join(device.root, 'started'))) await new Promise((done) => setTimeout(done, 10));
+        while (!existsSync(join(device.root, 'started')) && child.exitCode === null)
+          await new Promise((done) => setTimeout(done, 10));
         child.kill('SIGTERM');
         assert.equal((await ended).code, 43);
       });

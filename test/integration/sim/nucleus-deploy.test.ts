@@ -40,7 +40,7 @@ for (const mode of MODES) {
       const environment = await readFile(join(device.work('com.a'), 'env.txt'), 'utf8');
       const token = /^SVCUID=(.{16})$/m.exec(environment)?.[1] ?? '';
       assert.equal(device.nucleus.services.authenticate(token), 'com.a');
-      assert.match(environment, /^AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT=.*\/ipc\.socket$/m);
+      assert.match(environment, /^AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT=.*\/(gg-)?ipc\.socket$/m);
     });
 
     it('resolves soft and hard dependencies by their version requirements', async () => {
