@@ -1,11 +1,11 @@
 import mqtt, { type MqttClient } from 'mqtt';
 import { matchesFilter } from '../../domain/topic-filter.ts';
+import { endClient } from './end-client.ts';
 import type { IotMessage } from './iot-core.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 /** The broker stands beside the simulator: no need for backoff. */
 const RECONNECT_MS = 250;
-const STOP_DEADLINE_MS = 1_000;
 
 type Subscription = {
   readonly filter: string;
@@ -73,10 +73,7 @@ export class IotCoreLink {
   async stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    if (client === undefined) return;
-    const forced = setTimeout(() => client.end(true), STOP_DEADLINE_MS);
-    await client.endAsync(!client.connected).catch(() => {});
-    clearTimeout(forced);
+    if (client !== undefined) await endClient(client);
   }
 
   /** Calls `done` once the broker has it, with QoS 0 once it is written; with false when it was given up. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import mqtt, { type MqttClient } from 'mqtt';
+import { endClient } from './end-client.ts';
 import { readShadowTopic, ShadowService } from './shadow-service.ts';
 
 const RECONNECT_MS = 250;
 const CONNECT_TIMEOUT_MS = 5_000;
-const STOP_DEADLINE_MS = 1_000;
 /** Answers that the broker has not taken yet; with more, requests go unanswered. */
 const MAX_PENDING = 1_000;
 const REQUESTS = ['get', 'update', 'delete'].flatMap((verb) => [
@@ -46,10 +46,7 @@ export class IotCoreShadows {
   async stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    if (client === undefined) return;
-    const forced = setTimeout(() => client.end(true), STOP_DEADLINE_MS);
-    await client.endAsync(!client.connected).catch(() => {});
-    clearTimeout(forced);
+    if (client !== undefined) await endClient(client);
   }
 
   #say(topic: string, body: string): void {

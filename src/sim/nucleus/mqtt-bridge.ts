@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { connectAsync, type MqttClient } from 'mqtt';
+import { endClient } from './end-client.ts';
 import type { LocalMessage, PubSub } from './pubsub.ts';
 
 /** The component of Greengrass that this stands for. */
 const NAME = 'aws.greengrass.clientdevices.mqtt.Bridge';
 const CONNECT_DEADLINE_MS = 5_000;
-const STOP_DEADLINE_MS = 1_000;
 /** With more waiting for the broker, messages are dropped: the real bridge keeps a bounded queue, too. */
 const MAX_PENDING = 1_024;
 
@@ -55,10 +55,7 @@ export class MqttBridge {
     for (const cancel of this.#cancel.splice(0)) cancel();
     const client = this.#client;
     this.#client = undefined;
-    if (client === undefined) return;
-    const forced = setTimeout(() => client.end(true), STOP_DEADLINE_MS);
-    await client.endAsync();
-    clearTimeout(forced);
+    if (client !== undefined) await endClient(client);
   }
 
   #outwards(topic: string, message: LocalMessage): void {
