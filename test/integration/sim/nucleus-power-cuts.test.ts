@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
+import type { SavedState } from '../../../src/sim/nucleus/saved-state.ts';
 import { seeded } from '../../../src/sim/random.ts';
 import { waitFor } from '../../fixtures/agent/wait-for.ts';
 import { STAYS, TestNucleus } from '../../fixtures/nucleus.ts';
@@ -54,5 +56,35 @@ for (const mode of ['classic', 'lite'] as const) {
         await device.close();
       }
     });
+
+    it(`at the moment when the new version is written down: it is not taken for broken, and stays, ${CUTS} times`, async () => {
+      const device = await TestNucleus.start(mode);
+      const next = (cut: number) => ({ 'com.a': `1.0.${cut}`, 'com.b': '1.0.0' });
+      const deploy = (cut: number) => device.deploy(next(cut), { source: 'cloud', deploymentId: `cut-${cut}` });
+      try {
+        await device.publish('com.b', '1.0.0', { lifecycle: { run: STAYS } });
+        for (let cut = 0; cut <= CUTS; cut++) {
+          await device.publish('com.a', `1.0.${cut}`, { lifecycle: { install: 'true', run: STAYS } });
+        }
+        assert.equal((await deploy(0)).status, 'SUCCEEDED');
+        for (let cut = 1; cut <= CUTS; cut++) {
+          deploy(cut).catch(() => {});
+          const { state } = device.nucleus.layout;
+          const isWritten = () => versionIn(readFileSync(state, 'utf8'), 'com.a') === `1.0.${cut}`;
+          while (!isWritten()) await nextTurn();
+          await device.powerCut();
+          await device.boot();
+          const status = () => device.nucleus.services.deploymentStatus(`cut-${cut}`);
+          await waitFor('the end', () => status() === 'SUCCEEDED');
+          assert.equal(device.stateOf('com.a'), 'RUNNING');
+        }
+      } finally {
+        await device.close();
+      }
+    });
   });
+}
+
+function versionIn(state: string, component: string): string | undefined {
+  return (JSON.parse(state) as SavedState).components[component]?.version;
 }

@@ -141,6 +141,8 @@ export class ClassicEngine implements Engine {
   async #untilUp(names: readonly string[], since: number, signal: AbortSignal): Promise<void> {
     const { time, secondMs } = this.#device;
     for (;;) {
+      // What breaks because the nucleus ends is no verdict on the deployment.
+      signal.throwIfAborted();
       const services = names.flatMap((name) => this.#services.get(name) ?? []);
       const broken = names.find((name) => {
         const service = this.#services.get(name);
