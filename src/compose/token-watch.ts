@@ -6,8 +6,8 @@ import { makeFolder, replaceFile } from '../files/durable.ts';
 import type { Cancel, Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 
-/** A nucleus that is itself just starting may refuse for a moment; one that forgot our token does so for ever. */
-const DENIED_MS = 30_000;
+/** A nucleus that is itself just starting may refuse for a moment; one that forgot our token does so for ever. Some seven attempts. */
+const DENIED_MS = 15_000;
 /** Lite starts a component three times within an hour, and never again (StartLimitBurst): ends by this stay below that. */
 const APART_MS = 21 * 60_000;
 

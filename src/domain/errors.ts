@@ -112,7 +112,7 @@ export const ERRORS = {
   E_IPC_DENIED: {
     retryable: true,
     message: 'The Greengrass nucleus did not accept our token',
-    hint: 'Only the nucleus that started this process knows it (SVCUID): an agent ends after half a minute of this, for the nucleus to start it anew.',
+    hint: 'Only the nucleus that started this process knows it (SVCUID): an agent ends after 15 s of this, for the nucleus to start it anew.',
   },
   E_IPC_OFFLINE: {
     retryable: true,

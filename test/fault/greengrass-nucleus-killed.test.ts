@@ -5,7 +5,7 @@ import { configured, RULE } from '../fixtures/core-device/configuration.ts';
 import { CoreDevice } from '../fixtures/core-device.ts';
 import { AGENT, lineComponents } from '../fixtures/line-components.ts';
 
-/** Often enough to hit alarms on their way; the agent knows after half a minute that it was forgotten. */
+/** Often enough to hit alarms on their way; the agent knows after 15 s that it was forgotten. */
 const OFTEN = 2;
 const ONCE = 1;
 const WORK_MS = 700;
