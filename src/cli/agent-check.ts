@@ -1,3 +1,5 @@
+import type { Config } from '../config/config.ts';
+import { splitRoute } from '../domain/route.ts';
 import type { CliCommand, ExitCode } from './command.ts';
 import { loadConfig, printProblems } from './config-file.ts';
 import { printJson, printTable } from './io.ts';
@@ -11,7 +13,7 @@ export const agentCheck: CliCommand<Record<never, never>> = {
   async run({ args }, io): Promise<ExitCode> {
     const checked = await loadConfig(args[0]);
     if (!checked.ok) return printProblems(io, checked);
-    const { thing, bus, agents } = checked.value;
+    const { thing, agents } = checked.value;
     if (io.output !== 'table') {
       printJson(io, { ok: true, config: checked.value });
       return 0;
@@ -20,7 +22,7 @@ export const agentCheck: CliCommand<Record<never, never>> = {
       io,
       agents.map(({ name, inputs, model, runner, decisions }) => ({
         thing,
-        bus: bus.kind === 'url' ? bus.url : `embedded, port ${bus.port}`,
+        bus: told(checked.value),
         agent: name,
         inputs: inputs.map(({ topic }) => topic).join(', '),
         model: model.path,
@@ -31,3 +33,15 @@ export const agentCheck: CliCommand<Record<never, never>> = {
     return 0;
   },
 };
+
+/** A component gets no broker that its configuration does not ask for. */
+function told({ bus, agents }: Config): string {
+  if (bus.kind === 'url') return bus.url;
+  const isComponent = agents.some(({ inputs }) => inputs.some(({ topic }) => isOfNucleus(topic)));
+  return isComponent && !bus.written ? 'that of the Greengrass nucleus' : `embedded, port ${bus.port}`;
+}
+
+function isOfNucleus(topic: string): boolean {
+  const { route } = splitRoute(topic);
+  return route === 'local' || route === 'iotcore';
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { agentCheck } from '../../../src/cli/agent-check.ts';
@@ -84,6 +84,14 @@ describe('agent check', () => {
       /hangar-1 +embedded, port 1883 +engines +engines\/\+\/flight +turbofan-rul +process +plan-overhaul, ground-engine/,
     );
     assert.equal(err, '');
+  });
+
+  it('promises no broker to what is meant as a Greengrass component', async () => {
+    const component = join(folder, 'component.yaml');
+    const text = await readFile(GOOD, 'utf8');
+    await writeFile(component, text.replace('topic: engines/', 'topic: local:engines/'));
+    const { out } = await check(component, 'table');
+    assert.match(out, /hangar-1 +that of the Greengrass nucleus +engines +local:engines/);
   });
 
   it('gives programs the whole configuration, with every default', async () => {
