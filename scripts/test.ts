@@ -1,10 +1,13 @@
 import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
 import Mocha from 'mocha';
+import { mochaHooks } from '../test/root-hooks.ts';
 import { SummaryReporter, unexpectedSkips } from '../test/summary-reporter.ts';
 
 /** A test that waits for a real broker or process and hangs is told after this. Slow ones set their own. */
 const TIMEOUT_MS = 20_000;
+/** Files that run side by side, a process each: tests of real processes wait more than they compute. */
+const JOBS = 2;
 
 const patterns = process.argv.slice(2);
 const root = resolve(import.meta.dirname, '..');
@@ -14,14 +17,20 @@ if (files.length === 0) throw new Error(`no test matches ${patterns.join(' ')}`)
 // Every process that a test starts inherits it: ONNX Runtime reads it when it is loaded.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
 
-// Mocha would let a test pass whose background promise rejects.
-process.on('unhandledRejection', (reason) => {
-  throw reason;
+const mocha = new Mocha({
+  reporter: SummaryReporter,
+  timeout: TIMEOUT_MS,
+  forbidOnly: process.env['CI'] === 'true',
+  // One file alone stays in this process, where a debugger finds it.
+  parallel: files.length > 1,
+  jobs: JOBS,
+  require: [resolve(root, 'test/root-hooks.ts')],
+  rootHooks: files.length > 1 ? undefined : mochaHooks,
 });
-
-const mocha = new Mocha({ reporter: SummaryReporter, timeout: TIMEOUT_MS, forbidOnly: process.env['CI'] === 'true' });
+// Until all of them have ended: where a process dies with its files, mocha may end without a word.
+process.exitCode = 1;
 for (const file of files) mocha.addFile(resolve(root, file));
-await mocha.loadFilesAsync();
+if (files.length === 1) await mocha.loadFilesAsync();
 mocha.run((failures) => {
   const skips = process.env['CI'] === 'true' ? unexpectedSkips() : [];
   for (const title of skips) console.error(`skipped, and not on the list of test/allowed-skips.ts: ${title}`);
