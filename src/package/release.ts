@@ -92,9 +92,7 @@ export function checkRelease(
   if (release.trustRootVersion > root.version) {
     return fail('E_TRUST_OLD', `release.sig needs version ${release.trustRootVersion}, here is ${root.version}`);
   }
-  // What was let in here and is kept is not installed anew: the floor has risen with it, and it may have expired since.
-  const again = context.keptDigests?.includes(signed.digest) === true;
-  const admitted = admit(release, again ? { ...context, newInstall: false } : context);
+  const admitted = admit(release, context);
   return admitted.ok ? ok({ release, signers, downgrade: admitted.value }) : admitted;
 }
 

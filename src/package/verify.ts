@@ -44,17 +44,19 @@ export async function verifyPackage(
   const releaseSig = await readSignature(contents, 'release.sig');
   if (!releaseSig.ok) return releaseSig;
 
-  const signed = openBundle(modelSig.value, root, context.newInstall ? context.nowMs : undefined);
+  const signed = openBundle(modelSig.value, root, undefined);
   if (!signed.ok) return signed;
   const statement = readModelStatement(signed.value.payload);
   if (!statement.ok) return statement;
   const { digest, files } = statement.value;
-  const checked = checkRelease(
-    releaseSig.value,
-    { digest, statementSha256: sha256(signed.value.payload) },
-    root,
-    context,
-  );
+  // What was let in here and is kept is not installed anew: the floor has risen with it, and it may have expired since.
+  const newInstall = context.newInstall && context.keptDigests?.includes(digest) !== true;
+  const valid = newInstall ? openBundle(modelSig.value, root, context.nowMs) : signed;
+  if (!valid.ok) return valid;
+  const checked = checkRelease(releaseSig.value, { digest, statementSha256: sha256(signed.value.payload) }, root, {
+    ...context,
+    newInstall,
+  });
   if (!checked.ok) return checked;
 
   const matching = sameNames(contents.names, files);

@@ -132,6 +132,20 @@ describe('A signed package', () => {
     assert.equal(other.ok, false);
   });
 
+  it('is no new install where it is kept, though its certificate has ended', async () => {
+    const root = await certify('root', 'authority');
+    const { folder, remove } = await writeSigned(byChain(await certify('line 3', 'signer', root)), alice, {
+      terms: { expires: '2060-01-01T00:00:00Z' },
+    });
+    clean.push(remove);
+    const trust = trustRoot([alice], { authorities: [root] });
+    const { digest } = unwrap(await verifyPackage(folder, trust, CONTEXT)).ref;
+    const later = { ...CONTEXT, nowMs: Date.UTC(2050, 0) };
+    unwrap(await verifyPackage(folder, trust, { ...later, keptDigests: [digest] }));
+    const fresh = await verifyPackage(folder, trust, later);
+    assert.equal(fresh.ok ? 'verified' : fresh.error.code, 'E_CERTIFICATE_EXPIRED');
+  });
+
   it('is for a device of any one of its groups', async () => {
     const folder = await signed({ groups: ['saw', 'press'] });
     unwrap(await verifyPackage(folder, trustRoot([alice]), CONTEXT));
