@@ -59,6 +59,7 @@ describe('the agent is updated by a deployment', function () {
       assert.deepEqual(await versions(), ['1.0.0', '1.0.1']);
       assert.deepEqual(await device.slot(), slot, 'not even a rollout has begun');
       assert.ok((await readFile(join(device.work, 'state/audit.jsonl'), 'utf8')).startsWith(audit));
+      await waitFor('commands are heard', async () => (await device.raise()) !== undefined);
       await device.observer.command('sleep', {}, COMMAND_MS, id);
       // Asleep it would be, had it been done again.
       await waitFor('the agent', async () => (await diagnose())?.state === 'running');
