@@ -10,31 +10,36 @@ import { AGENT, type LineComponents, lineComponents } from '../fixtures/line-com
 
 type Entry = {
   readonly service: string;
-  readonly policy: string;
+  readonly allowed: string;
   readonly named: readonly [operation: string, resource: string];
 };
 
 /** What the recipe lacks, and what the log has to name. */
 const MISSING: Readonly<Record<NucleusMode, readonly Entry[]>> = {
   classic: [
-    entry('ipc.mqttproxy', 'mqttproxy:2', 'SubscribeToIoTCore', `cmd/edge-agent/${THING}/+`),
-    entry('ipc.pubsub', 'pubsub:2', 'PublishToTopic', `dt/edge-agent/${THING}/inference`),
-    entry('ShadowManager', 'shadow:1', 'GetThingShadow', `$aws/things/${THING}/shadow/name/edge-agent`),
+    entry('ipc.mqttproxy', 'cmd/edge-agent/+/+', 'SubscribeToIoTCore', `cmd/edge-agent/${THING}/+`),
+    entry('ipc.pubsub', 'dt/edge-agent/*/inference', 'PublishToTopic', `dt/edge-agent/${THING}/inference`),
+    entry(
+      'ShadowManager',
+      '$aws/things/*/shadow/name/edge-agent',
+      'GetThingShadow',
+      `$aws/things/${THING}/shadow/name/edge-agent`,
+    ),
   ],
   lite: [
-    entry('ipc.mqttproxy', 'mqttproxy:2', 'SubscribeToIoTCore', `cmd/edge-agent/${THING}/+`),
-    entry('ipc.pubsub', 'pubsub:2', 'PublishToTopic', `dt/edge-agent/${THING}/inference`),
+    entry('ipc.mqttproxy', 'cmd/edge-agent/+/+', 'SubscribeToIoTCore', `cmd/edge-agent/${THING}/+`),
+    entry('ipc.pubsub', 'dt/edge-agent/*/inference', 'PublishToTopic', `dt/edge-agent/${THING}/inference`),
     entry(
       'ipc.mqttproxy',
-      'mqttproxy:4',
+      '$aws/things/+/shadow/name/edge-agent/get/+',
       'SubscribeToIoTCore',
       `$aws/things/${THING}/shadow/name/edge-agent/get/accepted`,
     ),
   ],
 };
 
-function entry(service: string, policy: string, operation: string, resource: string): Entry {
-  return { service: `aws.greengrass.${service}`, policy: `${AGENT}:${policy}`, named: [operation, resource] };
+function entry(service: string, allowed: string, operation: string, resource: string): Entry {
+  return { service: `aws.greengrass.${service}`, allowed, named: [operation, resource] };
 }
 
 for (const mode of ['classic', 'lite'] satisfies NucleusMode[]) {
@@ -70,9 +75,11 @@ async function without(entries: readonly Entry[], from: LineComponents): Promise
   const file = join(recipes, `${AGENT}-1.0.0.yaml`);
   const recipe = parse(await readFile(file, 'utf8'));
   const { accessControl } = recipe.ComponentConfiguration.DefaultConfiguration;
-  for (const { service, policy } of entries) {
-    assert.ok(accessControl[service][policy], policy);
-    delete accessControl[service][policy];
+  for (const { service, allowed } of entries) {
+    const policies = Object.values<{ resources: string[] }>(accessControl[service]);
+    const policy = policies.find(({ resources }) => resources.includes(allowed));
+    assert.ok(policy !== undefined, allowed);
+    policy.resources = policy.resources.filter((resource) => resource !== allowed);
   }
   await writeFile(file, stringify(recipe));
   return { ...from, recipes };

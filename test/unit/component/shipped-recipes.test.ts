@@ -9,12 +9,15 @@ import { commandFilter, defaultReplyTopic } from '../../../src/agent/commands/to
 import { readRecipe } from '../../../src/component/recipe.ts';
 import { at, isModel, nameOf, policies } from '../../../src/component/recipe-view.ts';
 import { fromGreengrass } from '../../../src/config/from-greengrass.ts';
+import { CLOUD_PARTS_AN_ARTIFACT, liteParts, MAX_LITE_PARTS } from '../../../src/domain/nucleus-lite.ts';
 import { splitRoute } from '../../../src/domain/route.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const THING = 'press-hall-7';
 /** Room for the names of a bucket and of a long version, in a file that lite reads whole. */
 const MAX_BYTES = 8_196 - 256;
+/** Room for what the cloud puts in beside the digests: an empty Lifecycle, a field that is new. */
+const MAX_PARTS = MAX_LITE_PARTS - 16;
 
 const recipes = readdirSync(join(ROOT, 'recipes')).map((file) => {
   return readRecipe(file, readFileSync(join(ROOT, 'recipes', file), 'utf8'));
@@ -54,6 +57,10 @@ describe('the shipped recipes', () => {
     it(`leave room in what lite reads: ${recipe.file}`, () => {
       assert.ok(recipe.bytes <= MAX_BYTES, `${recipe.bytes} bytes`);
       assert.equal(recipe.file, `${nameOf(recipe)}.yaml`);
+      const manifests = at(recipe.value, 'Manifests') as { Artifacts: object[] }[];
+      const digests = manifests.flatMap(({ Artifacts }) => Artifacts).length * CLOUD_PARTS_AN_ARTIFACT;
+      const parts = liteParts(recipe.value) + digests;
+      assert.ok(parts <= MAX_PARTS, `${parts} keys, values and items`);
     });
   }
 
