@@ -132,7 +132,7 @@ export const ERRORS = {
   E_IPC_TOO_LARGE: {
     retryable: false,
     message: 'The Greengrass nucleus cannot send us the configuration of this component',
-    hint: 'Nucleus lite sends at most 10,000 bytes at once: shorten the configuration, accessControl in it too.',
+    hint: 'Nucleus lite sends at most 10,000 bytes, and 255 keys, values and items: shorten the configuration, accessControl in it too.',
   },
   E_IPC_REFUSED: {
     retryable: false,

@@ -4,6 +4,7 @@ import { ARTIFACTS } from './rules/artifacts.ts';
 import { DEPENDENCIES } from './rules/dependencies.ts';
 import { ENVIRONMENT } from './rules/environment.ts';
 import { IDENTITY } from './rules/identity.ts';
+import { LITE_MEMORY } from './rules/lite-memory.ts';
 import { PLATFORM } from './rules/platform.ts';
 import { READING } from './rules/reading.ts';
 import { SCRIPTS } from './rules/scripts.ts';
@@ -15,6 +16,7 @@ import { VARIABLES } from './rules/variables.ts';
 /** Everything that is checked; docs/reference/component-lint.md is written from it. */
 export const RULES: readonly Rule[] = [
   ...READING,
+  ...LITE_MEMORY,
   ...SHAPE,
   ...IDENTITY,
   ...PLATFORM,

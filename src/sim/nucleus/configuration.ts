@@ -7,7 +7,7 @@ export type ConfigurationNode =
   | { readonly children: Record<string, ConfigurationNode> };
 
 /** Time of what the recipe brings: anything that was set is newer (classic writes 1, lite 0). */
-const DEFAULT_AT = 1;
+export const DEFAULT_AT = 1;
 
 type Listener = { readonly path: readonly string[]; readonly tell: (changed: readonly string[]) => void };
 

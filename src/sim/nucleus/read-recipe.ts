@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
-import { isObject } from './json.ts';
+import { CLOUD_PARTS_AN_ARTIFACT, liteParts, MAX_LITE_PARTS } from '../../domain/nucleus-lite.ts';
+import { isObject, type JsonObject } from './json.ts';
 import type { Machine, Recipe, RecipeFormat } from './recipe.ts';
 import { readClassicRecipe } from './recipe-classic.ts';
 import { readLiteRecipe } from './recipe-lite.ts';
@@ -18,7 +19,19 @@ export function readRecipe(text: string, format: RecipeFormat, machine: Machine)
   if (bytes > limit) throw new Refused(`the recipe has ${bytes} bytes, more than the ${limit} that are read`);
   const document = parseText(text, format, machine.mode);
   if (!isObject(document)) throw new Refused('the recipe is no map');
-  return machine.mode === 'lite' ? readLiteRecipe(document, machine) : readClassicRecipe(document, machine);
+  if (machine.mode === 'classic') return readClassicRecipe(document, machine);
+  refuseTooManyParts(document);
+  return readLiteRecipe(document, machine);
+}
+
+/** As it would come from the cloud, with digests: what can be deployed from a folder only is of no use. */
+function refuseTooManyParts(document: JsonObject): void {
+  const manifests = Array.isArray(document['Manifests']) ? document['Manifests'].filter(isObject) : [];
+  const artifacts = manifests.flatMap(({ Artifacts: list }) => (Array.isArray(list) ? list.filter(isObject) : []));
+  const digests = artifacts.filter(({ Digest: digest }) => digest === undefined).length;
+  const parts = liteParts(document) + CLOUD_PARTS_AN_ARTIFACT * digests;
+  if (parts <= MAX_LITE_PARTS) return;
+  throw new Refused(`the recipe has ${parts} keys, values and items, more than the ${MAX_LITE_PARTS} that are read`);
 }
 
 /** To lite, every scalar of YAML is text (ggl-yaml): 300 becomes "300", true becomes "true". */

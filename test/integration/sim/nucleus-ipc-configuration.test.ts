@@ -36,6 +36,19 @@ for (const mode of MODES) {
       assert.deepEqual((await client.getConfiguration({ keyPath: ['agents'] })).value, { agents: [1, 2] });
     });
 
+    it(`gives one of more than 255 keys, values and items ${mode === 'lite' ? 'in parts only' : 'as any'}`, async () => {
+      const many = Array.from({ length: 126 }, (_, at) => [`k${at}`, at]);
+      nucleus.services.configuration.set('other', Object.fromEntries(many));
+      const all = client.getConfiguration({ componentName: 'other', keyPath: [] });
+      if (mode === 'classic') assert.equal(Object.keys((await all).value ?? {}).length, 126);
+      else assert.equal((await errorOf(all)).code, 'ServiceError');
+      const part = await client.getConfiguration({ componentName: 'other', keyPath: ['k125'] });
+      assert.deepEqual(part.value, { k125: 125 });
+      nucleus.services.configuration.set('other', Object.fromEntries(many.slice(1)));
+      const fits = await client.getConfiguration({ componentName: 'other', keyPath: [] });
+      assert.equal(Object.keys(fits.value ?? {}).length, 125);
+    });
+
     it('gives that of another component to whoever asks', async () => {
       nucleus.services.configuration.set('other', { a: 1 });
       assert.deepEqual((await client.getConfiguration({ componentName: 'other', keyPath: [] })).value, { a: 1 });

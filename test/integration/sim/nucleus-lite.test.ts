@@ -39,6 +39,30 @@ describe('The simulated nucleus lite', function () {
     assert.match(reason ?? '', /com\.m is BROKEN/);
   });
 
+  it('fails a deployment over a value of 1,025 bytes, and keeps what was stored before it', async () => {
+    await device.publish('com.m', '1.0.0', { lifecycle: { run: STAYS }, defaults: { a: 0, agents: [] } });
+    const deploy = (length: number) => {
+      const merge = { a: length, agents: ['x'.repeat(length - 4)], z: length };
+      return device.deploy(
+        { 'com.m': '1.0.0' },
+        { components: { 'com.m': { version: '1.0.0', configurationUpdate: { merge } } } },
+      );
+    };
+    const kept = (key: string) => device.nucleus.services.configuration.get('com.m', [key]);
+    assert.equal((await deploy(1_024)).status, 'SUCCEEDED');
+    const { status, reason } = await deploy(1_025);
+    assert.equal(status, 'FAILED');
+    assert.match(reason ?? '', /agents in the configuration of com\.m has 1025 bytes as JSON, 1024 at most/);
+    assert.deepEqual([kept('a'), kept('z')], [1_025, 1_024]);
+  });
+
+  it('fails a deployment whose default configuration has a hundred keys', async () => {
+    const defaults = Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`k${at}`, at]));
+    await device.publish('com.m', '1.0.0', { lifecycle: { run: STAYS }, defaults });
+    const { status, reason } = await device.deploy({ 'com.m': '1.0.0' });
+    assert.deepEqual([status, /takes 2121 bytes, 2104 at most/.test(reason ?? '')], ['FAILED', true]);
+  });
+
   it('fails a startup that ends well without a word', async () => {
     await device.publish('com.m', '1.0.0', { lifecycle: { startup: 'exit 0' } });
     assert.equal((await device.deploy({ 'com.m': '1.0.0' })).status, 'FAILED');

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { parse } from 'yaml';
+import { CLOUD_PARTS_AN_ARTIFACT, liteParts } from '../../../src/domain/nucleus-lite.ts';
 import { Layout } from '../../../src/sim/nucleus/layout.ts';
 import { readRecipe } from '../../../src/sim/nucleus/read-recipe.ts';
 import type { Machine } from '../../../src/sim/nucleus/recipe.ts';
@@ -44,6 +46,15 @@ describe('Recipes as the nuclei read them', () => {
   it('have numbers on classic, and text on lite', () => {
     assert.deepEqual(readRecipe(RECIPE, 'yaml', CLASSIC).defaults, { rate: 300, on: true, name: 'x' });
     assert.deepEqual(readRecipe(RECIPE, 'yaml', LITE).defaults, { rate: '300', on: 'true', name: 'x' });
+  });
+
+  it('have 255 keys, values and items at most on lite, with the digests of the cloud', () => {
+    const withItems = (items: number) => RECIPE.replace('rate: 300', `rate: [${'1, '.repeat(items - 1)}1]`);
+    const room = 255 - liteParts(parse(RECIPE)) - CLOUD_PARTS_AN_ARTIFACT;
+    assert.equal((readRecipe(withItems(room), 'yaml', LITE).defaults['rate'] as unknown[]).length, room);
+    const reason = /has 256 keys, values and items, more than the 255 that are read/;
+    assert.throws(() => readRecipe(withItems(room + 1), 'yaml', LITE), reason);
+    assert.equal(readRecipe(withItems(room + 1), 'yaml', CLASSIC).name, 'com.a');
   });
 
   it('lose their shutdown on lite, with a word', () => {

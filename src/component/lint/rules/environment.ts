@@ -8,7 +8,7 @@ export const ENVIRONMENT: readonly Rule[] = [
     nuclei: 'lite',
     severity: 'error',
     // lite, recipe-runner/src/runner.c, setenv_key_is_valid.
-    explanation: 'Nucleus lite does not run a stage whose Setenv holds a name that sh cannot export.',
+    explanation: 'Nucleus lite runs nothing of a stage whose Setenv holds a name that sh cannot export, and takes that for success.',
     mend: 'Use letters, digits and underscores, and no digit first.',
     check: (recipe) =>
       environment(recipe)
@@ -21,7 +21,7 @@ export const ENVIRONMENT: readonly Rule[] = [
     severity: 'error',
     // lite, recipe-runner/src/runner.c, process_set_env: the cloud delivers the recipe as JSON, with its types.
     explanation:
-      'Nucleus lite does not run a stage whose Setenv holds something else than text, once the recipe comes from the cloud.',
+      'Nucleus lite runs nothing of a stage whose Setenv holds something else than text, once the recipe comes from the cloud, and takes that for success.',
     mend: "Put the value in quotes: '1', 'true'.",
     check: (recipe) =>
       environment(recipe)

@@ -14,9 +14,9 @@ export const VARIABLES: readonly Rule[] = [
     id: 'brace-in-script',
     nuclei: 'lite',
     severity: 'error',
-    // lite, recipe-runner/src/runner.c, process_lifecycle_phase and handle_escape.
+    // lite, recipe-runner/src/runner.c, handle_escape; `runner` executes what was written, whatever came of it.
     explanation:
-      'Nucleus lite takes every { in a script for the start of a variable, up to the next }, and does not run the script if it is none: no { group; }, no parameter in braces, no awk, no JSON.',
+      'Nucleus lite takes every { in a script for the start of a variable, up to the next }. Where it is none, the script ends there: what stands before it is run, and its exit code counts. So no { group; }, no parameter in braces, no awk, no JSON.',
     mend: 'Write $name without braces, and ( ) for { }. What needs braces goes into a script of the artifact.',
     check: (recipe) => told(recipe, 'brace', (text) => `lite reads ${text} as a variable`),
   },
@@ -24,7 +24,7 @@ export const VARIABLES: readonly Rule[] = [
     id: 'variable-unknown',
     nuclei: 'both',
     severity: 'error',
-    explanation: `Both nuclei know ${NAMES}. Classic leaves another one as it stands; lite does not run the script.`,
+    explanation: `Both nuclei know ${NAMES}. Classic leaves another one as it stands; lite runs the script only as far as there.`,
     mend: 'Use one of these, or an environment variable: AWS_IOT_THING_NAME, AWS_REGION.',
     check: (recipe) => told(recipe, 'unknown', (text) => `${text} is not a variable`),
   },
@@ -43,7 +43,7 @@ export const VARIABLES: readonly Rule[] = [
     severity: 'warning',
     // lite >= 2.1.0 only; a value that is not there fails the stage. Classic puts the text in unquoted.
     explanation:
-      'Nucleus lite before 2.1.0 does not know it, and a later one does not run the script when the value is missing. Classic puts the value in unquoted: whoever sets it writes the script.',
+      'Nucleus lite before 2.1.0 does not know it, and a later one runs the script only as far as there when the value is missing. Classic puts the value in unquoted: whoever sets it writes the script.',
     mend: 'Read the configuration in the program, over IPC.',
     check: (recipe) => told(recipe, 'configuration', (text) => `${text} in a script`),
   },

@@ -1,3 +1,4 @@
+import { DEFAULT_AT } from '../configuration.ts';
 import { type Applied, type Device, type Engine, wantedBy } from '../device.ts';
 import type { DeploymentDocument } from '../document.ts';
 import type { Recipe } from '../recipe.ts';
@@ -7,6 +8,7 @@ import { isProvided, resolveComponents } from '../resolve.ts';
 import type { ReportedState } from '../services.ts';
 import { SECONDS } from '../timing.ts';
 import { pointerPath } from '../variables.ts';
+import { storeAsLite } from './store-configuration.ts';
 import { LiteUnits, type Phase } from './units.ts';
 
 const DONE = ['RUNNING', 'FINISHED'];
@@ -123,8 +125,8 @@ export class LiteEngine implements Engine {
     await this.#device.save();
     const update = document.components[name]?.configurationUpdate;
     for (const pointer of update?.reset ?? []) configuration.reset(name, pointerPath(pointer));
-    configuration.fill(name, recipe.defaults);
-    if (update?.merge !== undefined) configuration.merge(name, [], update.merge, time.now());
+    storeAsLite(configuration, name, recipe.defaults, DEFAULT_AT);
+    if (update?.merge !== undefined) storeAsLite(configuration, name, update.merge, time.now());
     this.#units.load(recipe);
     components.set(name, { version, unit: { version, isEnabled: before?.unit?.isEnabled ?? false } });
     await this.#device.save();

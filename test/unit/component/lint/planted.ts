@@ -50,6 +50,26 @@ export const PLANTED: readonly Planted[] = [
     to: `Watches # ${'x'.repeat(8_000)}`,
     line: 'RecipeFormat',
   },
+  {
+    rule: 'recipe-too-many-parts',
+    what: 'values of a configuration',
+    from: 'level: 3',
+    to: `levels: [${'3, '.repeat(180)}3]`,
+    line: 'RecipeFormat',
+  },
+  {
+    rule: 'configuration-too-large',
+    what: 'a list of 1,025 bytes',
+    from: 'level: 3',
+    to: `levels: ['${'x'.repeat(1_021)}']`,
+  },
+  {
+    rule: 'configuration-too-large',
+    what: 'a hundred keys',
+    from: 'level: 3',
+    to: `levels: {${Array.from({ length: 100 }, (_, at) => `k${at}: 0`).join(', ')}}`,
+    line: 'DefaultConfiguration',
+  },
 
   // Shape
   {
@@ -321,6 +341,18 @@ export const PLANTED: readonly Planted[] = [
 
 /** What looks like a mistake and is none. */
 export const FINE: readonly Planted[] = [
+  {
+    rule: 'configuration-too-large',
+    what: 'a list of 1,024 bytes',
+    from: 'level: 3',
+    to: `levels: ['${'x'.repeat(1_020)}']`,
+  },
+  {
+    rule: 'configuration-too-large',
+    what: 'more than that, in values of a mapping',
+    from: 'level: 3',
+    to: `levels: { a: ['${'x'.repeat(900)}'], b: ['${'x'.repeat(900)}'] }`,
+  },
   { rule: 'runtime-missing', what: 'where another manifest is for lite', from: `, runtime: '*'`, to: '' },
   {
     rule: 'runtime-missing',

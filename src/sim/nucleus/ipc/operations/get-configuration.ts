@@ -1,3 +1,4 @@
+import { liteParts, MAX_LITE_PARTS } from '../../../../domain/nucleus-lite.ts';
 import type { JsonValue } from '../../services.ts';
 import { classicPath, litePath } from '../key-path.ts';
 import type { Answer, Call, JsonObject, Operation } from '../operation.ts';
@@ -29,7 +30,9 @@ function onLite({ component, request, nucleus }: Call): Answer {
   const value = nucleus.services.configuration.get(storedAs(asked), path);
   if (value === undefined) return new Refusal('ResourceNotFoundError', 'Key not found.');
   if (!isObject(value) && path.length === 0) return new Refusal('InvalidArgumentsError', 'Key is not valid.');
-  return { componentName: asked, value: wrapped(path, value) };
+  const answer = { componentName: asked, value: wrapped(path, value) };
+  // Its encoder visits no more (gg_json_encode); what it says then is nothing.
+  return liteParts(answer) > MAX_LITE_PARTS ? new Refusal('ServiceError') : answer;
 }
 
 /** lite answers for itself when it is asked about classic. */
