@@ -26,12 +26,17 @@ const TRIMS: readonly Trim[] = [
   { name: 'desiredErrors', trim: ({ desiredErrors: _, ...reported }) => reported },
 ];
 
-/** Leaves out optional sections, in the order of TRIMS, until the document is small enough. */
-export function fitShadow(reported: Reported): Reported {
+/** Beside what is reported, an answer of the service holds what is desired, a version, a token, and its topic. */
+const REST_OF_ANSWER_BYTES = 500;
+/** As long as {"timestamp":1767225600}, which stands for each value in the metadata. */
+const TIME = 'x'.repeat(22);
+
+/** Leaves out optional sections, in the order of TRIMS, until the document and an answer that holds it are small enough. */
+export function fitShadow(reported: Reported, maxAnswerBytes = Number.POSITIVE_INFINITY): Reported {
   let fitting = reported;
   const trimmed: string[] = [];
   for (const { name, trim } of TRIMS) {
-    if (bytesOf(fitting) <= MAX_REPORTED_BYTES) break;
+    if (bytesOf(fitting) <= MAX_REPORTED_BYTES && answerBytes(fitting) <= maxAnswerBytes) break;
     trimmed.push(name);
     fitting = { ...trim(fitting), trimmed };
   }
@@ -40,6 +45,14 @@ export function fitShadow(reported: Reported): Reported {
 
 function bytesOf(document: Reported): number {
   return Buffer.byteLength(JSON.stringify(document));
+}
+
+/** A shadow service tells each value twice: as it is, and as the time at which it was set. */
+function answerBytes(document: Reported): number {
+  const times = JSON.stringify(document, (_, value) => {
+    return value === undefined || (typeof value === 'object' && value !== null) ? value : TIME;
+  });
+  return bytesOf(document) + Buffer.byteLength(times) + REST_OF_ANSWER_BYTES;
 }
 
 function eachAgent(trim: (agent: Agents[string]) => Agents[string]): Trim['trim'] {

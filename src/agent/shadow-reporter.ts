@@ -90,7 +90,7 @@ export class ShadowReporter {
     const heartbeat = now - this.#lastReportMs >= heartbeatMs;
     if (significant === this.#told && this.#toClear === undefined && !heartbeat) return;
     this.#lastReportMs = now;
-    void this.#report(fitShadow(reported), significant);
+    void this.#report(fitShadow(reported, this.#needs.shadow.maxAnswerBytes), significant);
   }
 
   async #report(reported: Reported, significant: string): Promise<void> {

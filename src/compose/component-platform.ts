@@ -36,7 +36,7 @@ export function componentPlatform({ link, socketPath, clock, configuration }: Co
     makeShadow: (place, buses) => {
       const iotCore = buses.get('iotcore');
       if (iotCore === undefined) throw new Error('a component without IoT Core');
-      return new GreengrassShadow({ ...place, link, iotCore, clock });
+      return new GreengrassShadow({ ...place, link, iotCore, clock, kind });
     },
     configuration,
   };

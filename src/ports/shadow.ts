@@ -13,6 +13,8 @@ export interface Shadow {
   stop(): Promise<void>;
   /** Merges `reported` (null removes a field), and clears `desired` fields that are given as null. At most 8 KB as JSON. */
   report(reported: ShadowDocument, desired?: ShadowDocument): Promise<Result<void>>;
+  /** The longest answer of the shadow service that reaches us: a longer one is lost. Undefined: any. */
+  readonly maxAnswerBytes?: number | undefined;
   /** What the shadow holds as reported; undefined until it is known. After a `report`, what it made of it. */
   readonly reported: ShadowDocument | undefined;
   /**

@@ -1,9 +1,36 @@
 import assert from 'node:assert/strict';
+import type { Reported } from '../../src/agent/shadow-document.ts';
+import { fitShadow } from '../../src/agent/shadow-fit.ts';
 import type { ShadowDocument } from '../../src/ports/shadow.ts';
 import { SHADOW_MANAGER } from '../../src/sim/nucleus/shadow-manager.ts';
 import { waitFor } from '../fixtures/agent/wait-for.ts';
 import { openGreengrassShadow } from '../fixtures/greengrass-shadow.ts';
 import { ALLOW_ALL } from '../fixtures/nucleus-ipc.ts';
+
+/** As an agent reports that has rolled out a model. */
+function reportOf(agents: number): Reported {
+  const at = '2026-01-01T00:00:00.000Z';
+  const names = Array.from({ length: agents }, (_, number) => `agent-${number}`);
+  const counters = ['messages', 'badInputs', 'inferences', 'windowsDropped', 'windowsFailed', 'resultsDropped'];
+  const agent: Reported['agents'][string] = {
+    state: 'running',
+    model: { name: 'bearing-fault', version: '1.1.0', variant: 'small', provider: 'cpu' },
+    rollout: { state: 'idle', active: '1.1.0', previous: '1.0.0' },
+    isolation: 'bubblewrap',
+    alarmsActive: 0,
+    latencyMs: { p50: 1.2, p99: 3.4 },
+    counters: Object.fromEntries(counters.map((name) => [name, 12_345])),
+  };
+  return {
+    ...{ agentVersion: '0.1.0', startedAt: at, reportedAt: at, mode: 'active', sleep: false, logLevel: 'info' },
+    health: { verdict: 'healthy', reasons: [] },
+    config: { accepted: true },
+    agents: Object.fromEntries(names.map((name) => [name, agent])),
+    buses: { local: 'online', iotcore: 'online' },
+    outbox: { rows: 0, bytes: 4_096, dropped: 0, quarantined: 0 },
+    thresholds: Object.fromEntries(names.map((name) => [name, { alarm: { raise: 0.8, clear: 0.5 } }])),
+  };
+}
 
 type Bench = Awaited<ReturnType<typeof openGreengrassShadow>>;
 
@@ -51,6 +78,18 @@ describe('the shadow of a component', function () {
       assert.deepEqual(ways(), [options.keptBy]);
     });
   }
+
+  it('is answered on lite, too, where a device has so many agents that the whole report would make answers that are lost', async () => {
+    await open({ mode: 'lite', keptBy: 'iotcore' });
+    const fitting = fitShadow(reportOf(4), bench.shadow.maxAnswerBytes);
+    assert.deepEqual(fitting.trimmed, ['counters']);
+    assert.deepEqual(await bench.shadow.report(fitting), { ok: true, value: undefined });
+    await waitFor('what was reported', () => Object.keys(bench.shadow.reported?.['agents'] ?? {}).length === 4);
+    const before = told.length;
+    await bench.operator.update({ desired: { mode: 'observe' } });
+    await waitFor('what is desired', () => told.length > before && told.at(-1)?.['mode'] === 'observe');
+    assert.deepEqual(fitShadow(reportOf(1), bench.shadow.maxAnswerBytes), reportOf(1), 'one agent is told whole');
+  });
 
   /** The cloud goes on while the nucleus is away. */
   async function cutAndDesire(): Promise<void> {

@@ -1,14 +1,20 @@
 import type { Result } from '../../domain/errors.ts';
 import type { Shadow, ShadowDocument } from '../../ports/shadow.ts';
 import { ShadowTopics } from '../shadow/shadow-topics.ts';
+import type { NucleusKind } from './packet-limit.ts';
 import { ShadowWay, type ShadowWayNeeds } from './shadow-way.ts';
+
+/** Nucleus lite drops a longer message of AWS IoT Core without a word (IOTCORED_NETWORK_BUFFER_SIZE). */
+const MAX_LITE_ANSWER_BYTES = 5_000;
 
 /** The named shadow of this thing, by ShadowManager or by AWS IoT Core, whichever the nucleus has. */
 export class GreengrassShadow implements Shadow {
+  readonly maxAnswerBytes: number | undefined;
   readonly #way: ShadowWay;
   readonly #topics: ShadowTopics;
 
-  constructor(needs: ShadowWayNeeds & { readonly answerMs?: number | undefined }) {
+  constructor(needs: ShadowWayNeeds & { readonly kind: NucleusKind; readonly answerMs?: number | undefined }) {
+    this.maxAnswerBytes = needs.kind === 'lite' ? MAX_LITE_ANSWER_BYTES : undefined;
     this.#way = new ShadowWay(needs);
     this.#topics = new ShadowTopics({ ...needs, bus: this.#way });
   }

@@ -8,7 +8,8 @@ export const ENVIRONMENT: readonly Rule[] = [
     nuclei: 'lite',
     severity: 'error',
     // lite, recipe-runner/src/runner.c, setenv_key_is_valid.
-    explanation: 'Nucleus lite runs nothing of a stage whose Setenv holds a name that sh cannot export, and takes that for success.',
+    explanation:
+      'Nucleus lite runs nothing of a stage whose Setenv holds a name that sh cannot export, and takes that for success.',
     mend: 'Use letters, digits and underscores, and no digit first.',
     check: (recipe) =>
       environment(recipe)

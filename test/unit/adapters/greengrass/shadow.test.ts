@@ -25,7 +25,7 @@ describe('the shadow on Greengrass', () => {
     iotCore = new FakeBus(new FakeHub());
     await iotCore.start();
     await clock.advance(0);
-    shadow = new GreengrassShadow({ thing: 'edge-1', name: 'edge-agent', link, iotCore, clock, log });
+    shadow = new GreengrassShadow({ thing: 'edge-1', name: 'edge-agent', link, iotCore, clock, log, kind: 'classic' });
     told = [];
     shadow.onDesired((desired) => told.push(desired));
     answer({ state: { reported: { a: 1 }, delta: { mode: 'observe' } }, version: 3 });
