@@ -89,6 +89,15 @@ describe('a model runner', () => {
     assert.equal(runner.stats().restarts, 0);
   });
 
+  it('is not blamed for an answer that this process was held up to read', async () => {
+    runner = createRunner(runnerOptions({ deadlineMs: 200 }));
+    assert.ok((await runner.start(sumModel())).ok);
+    const answer = runner.run(new Float32Array(4), 1);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    assert.ok((await answer).ok);
+    assert.equal(runner.stats().restarts, 0);
+  });
+
   it('gives up a load that does not end', async () => {
     const { clock, log } = runnerOptions();
     runner = ofProcess('hang-on-load', { clock, log, loadDeadlineMs: 300 });

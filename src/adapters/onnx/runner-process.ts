@@ -31,10 +31,15 @@ type Question = {
   readonly id: number;
   readonly expect: Expect;
   readonly settle: (answer: Result<Answer>) => void;
-  readonly cancelDeadline: Cancel;
+  cancelDeadline: Cancel;
 };
 
 const PIPE_FD = 3;
+/**
+ * At its deadline an answer may be here and not read yet: a process that was held up itself, by a slow disk or by whoever
+ * stops it, finds its timers due first. A runner that answered in time must not be ended for that, nor its model blamed.
+ */
+const LAST_LOOK_MS = 100;
 const MEMORY_POLL_MS = 250;
 /** The exit code follows the end of the pipe within this; a runner that closed its pipe and lives on is ended. */
 const EXIT_AFTER_CLOSE_MS = 200;
@@ -94,7 +99,7 @@ export class RunnerProcess {
     return { rssBytes: now.rssBytes, cpuMs: this.#cpuMs };
   }
 
-  /** Sends a frame and waits for its answer, at most `deadlineMs`; beyond it the process is ended. Never rejects. */
+  /** Sends a frame and waits for its answer, at most `deadlineMs` and a last look; beyond it the process is ended. Never rejects. */
   ask(
     { type, count }: Pick<Header, 'type' | 'count'>,
     body: readonly Uint8Array[],
@@ -105,8 +110,16 @@ export class RunnerProcess {
     this.#lastId = (this.#lastId + 1) >>> 0;
     const id = this.#lastId;
     return new Promise((settle) => {
+      const { clock } = this.#options;
+      const dueMs = clock.monotonic() + deadlineMs;
       const late = () => this.end(failure('E_RUNNER_TIMEOUT', `${deadlineMs} ms`));
-      this.#question = { id, expect, settle, cancelDeadline: this.#options.clock.after(deadlineMs, late) };
+      const lookAgain = () => {
+        // Whoever held us up may have held up the runner too: it gets back what it lost, up to the whole deadline.
+        const heldUpMs = clock.monotonic() - dueMs;
+        question.cancelDeadline = clock.after(LAST_LOOK_MS + Math.min(heldUpMs, deadlineMs), late);
+      };
+      const question: Question = { id, expect, settle, cancelDeadline: clock.after(deadlineMs, lookAgain) };
+      this.#question = question;
       this.#writer.send({ type, count, id }, ...body);
     });
   }
