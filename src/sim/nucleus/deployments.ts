@@ -33,6 +33,8 @@ export class Deployments {
   readonly #stopped = new AbortController();
   /** The cloud has them, and has not sent them again yet. */
   #unsent: readonly DeploymentDocument[] = [];
+  /** Begun or queued, and not ended when this nucleus stopped. */
+  readonly #givenUp: Waiting[] = [];
   #current: Waiting | undefined;
   #work: Promise<void> | undefined;
 
@@ -42,7 +44,7 @@ export class Deployments {
 
   /** What has to last. */
   save(): { readonly queue: readonly DeploymentDocument[]; readonly ends: Readonly<Record<string, string>> } {
-    const open = [...(this.#current === undefined ? [] : [this.#current]), ...this.#queue];
+    const open = [...this.#givenUp, ...(this.#current === undefined ? [] : [this.#current]), ...this.#queue];
     const queue = open.flatMap(({ deploymentId, document }) =>
       document.source === 'cloud' ? [{ ...document, deploymentId }] : [],
     );
@@ -75,6 +77,7 @@ export class Deployments {
     const { promise, resolve, reject } = Promise.withResolvers<Ended>();
     this.#queue.push({ deploymentId, document, settle: resolve, give: reject });
     this.#parts.tell(deploymentId, 'QUEUED');
+    void this.#parts.save();
     this.#work ??= this.#workOff().finally(() => {
       this.#work = undefined;
     });
@@ -97,7 +100,7 @@ export class Deployments {
   async stop(): Promise<void> {
     this.abort();
     await this.#work;
-    for (const { give } of this.#queue) give(this.#stopped.signal.reason);
+    for (const waiting of this.#queue.splice(0)) this.#giveUp(waiting);
   }
 
   async #workOff(): Promise<void> {
@@ -106,7 +109,7 @@ export class Deployments {
     const { signal } = this.#stopped;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       if (signal.aborted) {
-        next.give(signal.reason);
+        this.#giveUp(next);
         continue;
       }
       this.#current = next;
@@ -119,11 +122,19 @@ export class Deployments {
         await this.#parts.save();
         next.settle({ ...applied, deploymentId: next.deploymentId });
       } catch (cause) {
-        if (!signal.aborted) this.#end(next, { status: 'FAILED', reason: String(cause) });
-        next.give(signal.aborted ? signal.reason : cause);
+        if (signal.aborted) this.#giveUp(next);
+        else {
+          this.#end(next, { status: 'FAILED', reason: String(cause) });
+          next.give(cause);
+        }
       }
       this.#current = undefined;
     }
+  }
+
+  #giveUp(waiting: Waiting): void {
+    this.#givenUp.push(waiting);
+    waiting.give(this.#stopped.signal.reason);
   }
 
   #end({ deploymentId }: Waiting, { status, reason }: { status: DeploymentStatus; reason?: string }): void {

@@ -116,24 +116,41 @@ for (const mode of MODES) {
       assert.deepEqual(await Promise.all(pids.map(isAlive)), [false, false]);
     });
 
-    it('survives a power cut in the middle of a deployment: the cloud sends it again', async () => {
-      await device.publish('com.a', '1.0.0', { lifecycle: { install: 'true', run: STAYS } });
-      await device.publish('com.a', '1.1.0', {
-        lifecycle: {
-          install: 'test -f again || { touch again; sleep 300; }'.replaceAll('{', '(').replaceAll('}', ')'),
-          run: STAYS,
-        },
+    const ends: Record<string, () => Promise<void>> = {
+      'a power cut': () => device.powerCut(),
+      'a stop in good order': () => device.nucleus.stop(),
+    };
+    for (const [end, happens] of Object.entries(ends)) {
+      it(`survives ${end} in the middle of a deployment: the cloud sends it again, and what waited behind it`, async () => {
+        await device.publish('com.a', '1.0.0', { lifecycle: { install: 'true', run: STAYS } });
+        await device.publish('com.b', '1.0.0', { lifecycle: { run: STAYS } });
+        await device.publish('com.a', '1.1.0', {
+          lifecycle: {
+            install: 'test -f again || { touch again; sleep 300; }'.replaceAll('{', '(').replaceAll('}', ')'),
+            run: STAYS,
+          },
+        });
+        assert.equal((await device.deploy({ 'com.a': '1.0.0' }, { source: 'cloud' })).status, 'SUCCEEDED');
+        const cut = device.deploy({ 'com.a': '1.1.0' }, { source: 'cloud', deploymentId: 'second' });
+        cut.catch(() => {});
+        await waitFor('install', async () => (await readdir(device.work('com.a'))).includes('again'));
+        const third = { 'com.a': '1.1.0', 'com.b': '1.0.0' };
+        const waited = device.deploy(third, { source: 'cloud', deploymentId: 'third' });
+        waited.catch(() => {});
+        const state = () => readFile(device.nucleus.layout.state, 'utf8');
+        await waitFor('the state', async () => (await state()).includes('third'));
+        await happens();
+        await assert.rejects(cut, /stopped/);
+        await assert.rejects(waited, /stopped/);
+        await device.boot();
+        await waitFor('the end', () => device.nucleus.services.deploymentStatus('third') === 'SUCCEEDED');
+        assert.equal(device.nucleus.services.deploymentStatus('second'), 'SUCCEEDED');
+        assert.deepEqual(device.nucleus.components(), [
+          { name: 'com.a', version: '1.1.0', state: 'RUNNING' },
+          { name: 'com.b', version: '1.0.0', state: 'RUNNING' },
+        ]);
       });
-      assert.equal((await device.deploy({ 'com.a': '1.0.0' }, { source: 'cloud' })).status, 'SUCCEEDED');
-      const cut = device.deploy({ 'com.a': '1.1.0' }, { source: 'cloud', deploymentId: 'second' });
-      cut.catch(() => {});
-      await waitFor('install', async () => (await readdir(device.work('com.a'))).includes('again'));
-      await device.powerCut();
-      await assert.rejects(cut, /stopped/);
-      await device.boot();
-      await waitFor('the end', () => device.nucleus.services.deploymentStatus('second') === 'SUCCEEDED');
-      assert.deepEqual(device.nucleus.components(), [{ name: 'com.a', version: '1.1.0', state: 'RUNNING' }]);
-    });
+    }
 
     it('starts its components again after a power cut, and forgets a local deployment', async () => {
       await device.publish('com.a', '1.0.0', { lifecycle: { run: `echo $$ > self; ${STAYS}` } });
