@@ -2,11 +2,13 @@ import type { ReloadReport } from '../agent/commands/controls.ts';
 import type { Config } from '../config/config.ts';
 import type { Checked } from '../config/load.ts';
 import { ERRORS, failure, type Result } from '../domain/errors.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Cancel, Clock } from '../ports/clock.ts';
 import type { ConfigurationSource, Objection } from '../ports/configuration-source.ts';
 import type { Log } from '../ports/log.ts';
 import { type ComponentConfiguration, reasonsOf } from './component-configuration.ts';
 
+/** What changed could not be read: the nucleus is away or busy, and tells it to nobody again. */
+const READ_AGAIN_MS = 5_000;
 /** As often as it looks whether the rollout has ended that a start anew waits for. */
 const LOOK_MS = 500;
 /** A probation takes minutes; one that takes longer goes on after the start, from its beginning. */
@@ -38,6 +40,7 @@ export class ConfigurationLife {
   /** Aborted when a pending start anew is called off, or this ends. */
   #waiting: AbortController | undefined;
   #changes: Promise<void> = Promise.resolve();
+  #cancelReading: Cancel | undefined;
   #ends: (() => void)[] = [];
 
   constructor(needs: ConfigurationLifeNeeds) {
@@ -53,9 +56,7 @@ export class ConfigurationLife {
     const { source } = this.#needs;
     this.#ends = [
       source.onProposal(async (proposed) => this.#objection(proposed)),
-      source.onChange(() => {
-        this.#changes = this.#changes.then(() => this.#changed());
-      }),
+      source.onChange(() => this.#follow()),
     ];
     await source.start();
   }
@@ -63,6 +64,7 @@ export class ConfigurationLife {
   async stop(): Promise<void> {
     for (const end of this.#ends.splice(0)) end();
     this.#waiting?.abort();
+    this.#cancelReading?.();
     await this.#needs.source.stop();
   }
 
@@ -75,11 +77,19 @@ export class ConfigurationLife {
     return reasons.join('; ');
   }
 
+  /** One change after another. */
+  #follow(): void {
+    this.#cancelReading?.();
+    this.#changes = this.#changes.then(() => this.#changed());
+  }
+
   async #changed(): Promise<void> {
-    const { configuration, device, log } = this.#needs;
+    const { configuration, device, clock, log } = this.#needs;
     const { delivered, checked } = await configuration.read();
     if (delivered === undefined && !checked.ok && ERRORS[checked.error.code].retryable) {
       log.warn({ code: checked.error.code, reason: checked.error.message }, 'changed configuration not read');
+      this.#cancelReading?.();
+      if (this.#ends.length > 0) this.#cancelReading = clock.after(READ_AGAIN_MS, () => this.#follow());
       return;
     }
     if (!checked.ok) return configuration.refuse(checked);

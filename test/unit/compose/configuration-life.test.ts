@@ -107,6 +107,16 @@ describe('a configuration that changes while the component runs', () => {
     assert.deepEqual(bench.log.events, ['changed configuration not read']);
   });
 
+  it('is read again when it could not be read: nobody tells the same change twice', async () => {
+    await bench.deliver(fail('E_IPC_OFFLINE'));
+    bench.delivered = ok(GOOD);
+    await bench.clock.advance(60_000);
+    assert.deepEqual([bench.taken, bench.accepted], [1, [GOOD]]);
+    await bench.deliver(fail('E_IPC_TIMEOUT'));
+    await bench.life.stop();
+    assert.equal(bench.clock.pending, 0);
+  });
+
   it('has the device start anew for what cannot change now', async () => {
     await bench.deliver(ok(GOOD), ['bus.url']);
     assert.ok(bench.life.restart.aborted);
