@@ -54,6 +54,15 @@ export const HEALTH_RULES: readonly Rule[] = [
         .map(([name, { state, error }]) => `the bus ${name} is ${state}${error === undefined ? '' : `: ${error}`}`),
   },
   {
+    name: 'subscription-refused',
+    verdict: 'degraded',
+    when: 'one of the buses refuses a subscription: readings or commands of it do not come',
+    broken: ({ buses }) =>
+      Object.entries(buses).flatMap(([name, { state, error }]) =>
+        state === 'online' && error !== undefined ? [`the bus ${name}: ${error}`] : [],
+      ),
+  },
+  {
     name: 'outbox-drops',
     verdict: 'degraded',
     when: 'the outbox was full recently and dropped messages',

@@ -190,6 +190,8 @@ class Component {
   }
 
   async #follow(device: Device): Promise<ConfigurationLife> {
+    // accessControl comes with the configuration.
+    this.#source.onChange(() => this.#link.retryRefused());
     const life = new ConfigurationLife({
       source: this.#source,
       configuration: this.#configuration,

@@ -26,7 +26,7 @@ export type IpcLinkOptions = IpcAddress & {
 };
 
 /** A stream of whatever messages. */
-type AnyStream = Pick<RestoredStream<unknown>, 'attach' | 'detach' | 'close'>;
+type AnyStream = Pick<RestoredStream<unknown>, 'attach' | 'detach' | 'close' | 'retryRefused'>;
 
 /** How a connection was. */
 type Connected = { readonly reason: Failure; readonly onlineMs: number; readonly closed: Promise<void> | undefined };
@@ -99,6 +99,11 @@ export class IpcLink {
       await stream.close();
     };
     return Object.assign(end, { reopen: () => stream.reopen() });
+  }
+
+  /** Tries the subscriptions again that were refused: what is allowed may have changed. */
+  retryRefused(): void {
+    for (const stream of this.#streams) stream.retryRefused();
   }
 
   /** Gives the client of the moment up, for one that looks alive and is not, and makes a new one. */

@@ -42,6 +42,8 @@ export class RestoredStream<M> {
   #cancelTimer: Cancel | undefined;
   #failures = 0;
   #openSince: number | undefined;
+  /** It waits for the next attempt after a lasting refusal. */
+  #refused = false;
   #told: string | undefined;
 
   constructor(needs: StreamNeeds<M>, tools: StreamTools) {
@@ -70,6 +72,11 @@ export class RestoredStream<M> {
     void this.#open(client).finally(() => old?.close().catch(() => {}));
   }
 
+  /** Tries now what was refused for lack of a permission, and would be tried in minutes only. */
+  retryRefused(): void {
+    if (this.#refused) this.reopen();
+  }
+
   /** Lets go of a client that has ended; its close frees the stream. */
   detach(): void {
     this.#client = undefined;
@@ -84,6 +91,7 @@ export class RestoredStream<M> {
   }
 
   async #open(client: IpcClient): Promise<void> {
+    this.#refused = false;
     let stream: IpcStream<M>;
     try {
       stream = this.#needs.open(client);
@@ -139,6 +147,7 @@ export class RestoredStream<M> {
     const client = this.#client;
     if (client === undefined) return;
     const lasting = reason.code === 'E_IPC_UNAUTHORIZED' || reason.code === 'E_IPC_UNSUPPORTED';
+    this.#refused = lasting;
     const retryInMs = lasting ? REFUSED_PAUSE_MS : Math.round(backoffMs(this.#failures++, this.#tools.random));
     this.#report(reason, retryInMs);
     this.#cancelTimer = this.#tools.clock.after(retryInMs, () => void this.#open(client));

@@ -50,6 +50,13 @@ describe('health', () => {
       },
     ],
     [
+      'subscription-refused',
+      'degraded',
+      (device) => {
+        device.buses = { local: { state: 'online', error: 'accessControl lacks sensors/+/vibration' } };
+      },
+    ],
+    [
       'outbox-drops',
       'degraded',
       (device) => {

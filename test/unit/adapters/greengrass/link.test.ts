@@ -264,6 +264,22 @@ describe('IpcLink', () => {
       );
     });
 
+    it('are tried at once when what is allowed may have changed, if they were refused', async () => {
+      subscribe();
+      subscribe();
+      await goOnline();
+      clients.last.streams[0]?.answer(serviceError('UnauthorizedError'));
+      await stands(clients.last.streams[1]);
+      link.retryRefused();
+      assert.equal(clients.last.streams.length, 3);
+      clients.last.streams[2]?.answer(serviceError('UnauthorizedError'));
+      await clock.advance(300_000);
+      await stands(clients.last.streams[3]);
+      link.retryRefused();
+      assert.equal(clients.last.streams.length, 4, 'what stands is left alone');
+      assert.deepEqual(outcomes, ['E_IPC_UNAUTHORIZED', undefined, 'E_IPC_UNAUTHORIZED', undefined]);
+    });
+
     it('are no matter for a warning where the nucleus does not serve them, and are told once for all connections', async () => {
       subscribe();
       for (let connection = 0; connection < 3; connection++) {
