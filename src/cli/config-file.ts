@@ -5,7 +5,7 @@ import type { AgentSpec, Device } from '../domain/agent-spec.ts';
 import { ERRORS, failure } from '../domain/errors.ts';
 import type { ExitCode } from './command.ts';
 import { exitCodeOf, type Io, printError, printJson } from './io.ts';
-import { packageFolder } from './package-folder.ts';
+import { givenPackage } from './package-folder.ts';
 
 /** What a device does without a configuration: the shipped bearing model on a broker of its own. */
 const EMBEDDED_DEFAULT = 'agents: [{name: bearings}]';
@@ -27,7 +27,7 @@ export async function loadConfig(file: string | undefined, overrides: Overrides 
 
 /** A path on the command line starts where the command was given, not where the configuration lies. */
 export function override(config: Config, { model, device, batchSize }: Overrides): Config {
-  const path = model === undefined ? undefined : packageFolder(model);
+  const path = model === undefined ? undefined : givenPackage(model);
   const change = (agent: AgentSpec): AgentSpec => ({
     ...agent,
     model: { ...agent.model, path: path ?? agent.model.path, device: device ?? agent.model.device },

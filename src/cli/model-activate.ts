@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { failure } from '../domain/errors.ts';
 import type { CliCommand, ExitCode } from './command.ts';
 import { AGENT_FLAGS, type AgentFlags, controlPath } from './control-client.ts';
@@ -8,7 +7,7 @@ import { printError } from './io.ts';
 import { changeModel } from './model-change.ts';
 import { connectWithin, findTargets } from './model-targets.ts';
 import { printVerdict, printVerdicts, type Verdict } from './model-verdict.ts';
-import { packageFolder } from './package-folder.ts';
+import { givenPackage } from './package-folder.ts';
 
 /** Nobody starts an agent for longer; who waits longer has another problem. */
 const MAX_PATIENCE_MS = 24 * 3600_000;
@@ -45,7 +44,7 @@ export const modelActivate: CliCommand<ModelActivateFlags> = {
     const { agent, wait, force, patience } = flags;
     const path = await controlPath(flags);
     if (!path.ok) return printError(io, path.error);
-    const source = packagePath(args[0] ?? '');
+    const source = givenPackage(args[0] ?? '');
     if (!existsSync(source)) return printError(io, failure('E_MODEL_MISSING', source));
     const connected = await connectWithin(path.value, patience, io);
     if (!connected.ok) return printError(io, connected.error);
@@ -68,9 +67,3 @@ export const modelActivate: CliCommand<ModelActivateFlags> = {
       : printVerdicts(io, model ?? '', verdicts);
   },
 };
-
-/** What lies here goes before what is shipped: a zip beside us needs no slash in its name. */
-function packagePath(given: string): string {
-  const here = resolve(given);
-  return existsSync(here) ? here : packageFolder(given);
-}

@@ -3,7 +3,7 @@ import { inspectGraph } from '../package/graph.ts';
 import { openPackage, readVariant } from '../package/load.ts';
 import type { CliCommand, ExitCode } from './command.ts';
 import { printError, printJson, printTable, type Row } from './io.ts';
-import { packageFolder } from './package-folder.ts';
+import { givenPackage } from './package-folder.ts';
 
 /** `model inspect PACKAGE`: what a package promises, and what its graphs say. */
 export const modelInspect: CliCommand<Record<never, never>> = {
@@ -12,7 +12,7 @@ export const modelInspect: CliCommand<Record<never, never>> = {
   args: [{ name: '<package>', description: 'folder of a package, or the name of a shipped one' }],
   flags: [],
   async run({ args }, io): Promise<ExitCode> {
-    const opened = await openPackage(packageFolder(args[0] ?? ''));
+    const opened = await openPackage(givenPackage(args[0] ?? ''));
     if (!opened.ok) return printError(io, opened.error);
     const { manifest, golden } = opened.value;
     const variants = [];

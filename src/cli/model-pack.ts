@@ -2,7 +2,7 @@ import { packFolder } from '../package/pack.ts';
 import type { CliCommand, ExitCode } from './command.ts';
 import { anyText } from './flag-values.ts';
 import { printError, printJson } from './io.ts';
-import { packageFolder } from './package-folder.ts';
+import { givenPackage } from './package-folder.ts';
 
 export type ModelPackFlags = { out: string | undefined };
 
@@ -20,7 +20,7 @@ export const modelPack: CliCommand<ModelPackFlags> = {
     },
   ],
   async run({ args, flags }, io): Promise<ExitCode> {
-    const packed = await packFolder(packageFolder(args[0] ?? ''), flags.out);
+    const packed = await packFolder(givenPackage(args[0] ?? ''), flags.out);
     if (!packed.ok) return printError(io, packed.error);
     const { file, name, version, files, bytes, sha256 } = packed.value;
     if (io.output !== 'table') printJson(io, { ok: true, ...packed.value });

@@ -6,7 +6,7 @@ import { cosignRelease, type ReleaseTerms, signRelease } from '../package/sign-r
 import type { CliCommand, ExitCode } from './command.ts';
 import { type Io, printError, printJson, printTable, type Row } from './io.ts';
 import { SIGN_FLAGS, type SignFlags } from './model-sign-flags.ts';
-import { packageFolder } from './package-folder.ts';
+import { givenPackage } from './package-folder.ts';
 
 /** `model sign DIR`: model.sig over its files and, with a release number, release.sig over that. */
 export const modelSign: CliCommand<SignFlags> = {
@@ -15,7 +15,7 @@ export const modelSign: CliCommand<SignFlags> = {
   args: [{ name: '<package>', description: 'folder of a package, or the name of a shipped one' }],
   flags: SIGN_FLAGS,
   async run({ args, flags }, io): Promise<ExitCode> {
-    const folder = packageFolder(args[0] ?? '');
+    const folder = givenPackage(args[0] ?? '');
     const signed = flags.cosign ? await cosign(folder, flags) : await sign(folder, flags);
     if (!signed.ok) return printError(io, signed.error);
     tell(signed.value, io);

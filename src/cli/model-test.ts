@@ -6,7 +6,7 @@ import type { ModelRunner } from '../ports/model-runner.ts';
 import type { CliCommand, ExitCode } from './command.ts';
 import { oneOf } from './flag-values.ts';
 import { type Io, printError, printJson, printProgress, printTable } from './io.ts';
-import { packageFolder } from './package-folder.ts';
+import { givenPackage } from './package-folder.ts';
 
 /** Runs of one window for the latency: the 99th percentile of 200 is the third slowest. */
 const TIMED_RUNS = 200;
@@ -46,7 +46,7 @@ export function modelTest(makeRunner: MakeRunner): CliCommand<ModelTestFlags> {
       },
     ],
     async run({ args, flags }, io): Promise<ExitCode> {
-      const opened = await openPackage(packageFolder(args[0] ?? ''));
+      const opened = await openPackage(givenPackage(args[0] ?? ''));
       if (!opened.ok) return printError(io, opened.error);
       const tested: Tested[] = [];
       for (const { id } of opened.value.manifest.variants) {

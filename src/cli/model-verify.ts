@@ -8,7 +8,7 @@ import type { CliCommand, ExitCode } from './command.ts';
 import { anyText, integer } from './flag-values.ts';
 import { printError, printJson, printTable } from './io.ts';
 import { MAX_RELEASE, names } from './model-sign-flags.ts';
-import { packageFolder } from './package-folder.ts';
+import { givenPackage } from './package-folder.ts';
 
 export type VerifyFlags = {
   trust: string | undefined;
@@ -57,7 +57,7 @@ export const modelVerify: CliCommand<VerifyFlags> = {
     const context = { nowMs: Date.now(), releaseFloor: floor, groups, thing, newInstall: installed !== true };
     const path = args[0] ?? '';
     const zipped = path.endsWith('.zip');
-    const source = zipped ? resolve(path) : packageFolder(path);
+    const source = zipped ? resolve(path) : givenPackage(path);
     const verified = await verifier.verify(source, context);
     if (!verified.ok) return printError(io, verified.error);
     const sound = zipped ? ok(undefined) : await checkGraphs(source);

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { Io } from '../../../src/cli/io.ts';
 import { type ModelInitFlags, modelInit } from '../../../src/cli/model-init.ts';
+import { modelInspect } from '../../../src/cli/model-inspect.ts';
 import { modelList } from '../../../src/cli/model-list.ts';
 import { modelPack } from '../../../src/cli/model-pack.ts';
 import { failure } from '../../../src/domain/errors.ts';
@@ -52,6 +53,21 @@ describe('Packages on the command line', () => {
     assert.equal(await modelPack.run({ args: [temporary.path('made')], flags: { out } }, packing.io), 0);
     assert.equal(packing.json().files, 4);
     assert.ok(existsSync(out));
+  });
+
+  it('takes the name of a package that lies here, as model init tells it, and of a shipped one else', async () => {
+    await init();
+    const before = process.cwd();
+    process.chdir(temporary.path('.'));
+    try {
+      const here = capture();
+      assert.equal(await modelPack.run({ args: ['made'], flags: { out: undefined } }, here.io), 0);
+      assert.equal(here.json().name, 'sum');
+      const shipped = capture();
+      assert.equal(await modelInspect.run({ args: ['turbofan-rul'], flags: {} }, shipped.io), 0);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('model init tells people what is left to do', async () => {
