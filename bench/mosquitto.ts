@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../test/fixtures/free-port.ts';
 import type { Bench } from './agents.ts';
 
 /** Where Debian puts it, outside the PATH of users. */
@@ -21,17 +22,6 @@ export async function startMosquitto(bench: Bench, program: string): Promise<Bro
   const child = bench.children.start(program, ['-c', config]);
   await bench.children.during(child, untilOpen(port));
   return { port, stop: () => bench.children.stop(child) };
-}
-
-/** mosquitto takes no port 0. Between this and its start another program could take the port: then it ends and says so. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
 }
 
 async function untilOpen(port: number): Promise<void> {
