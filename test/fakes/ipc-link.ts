@@ -2,7 +2,7 @@ import type { IpcClient } from '../../src/adapters/greengrass/client.ts';
 import type { IpcRequest } from '../../src/adapters/greengrass/ipc-errors.ts';
 import type { EndStream, IpcLink } from '../../src/adapters/greengrass/link.ts';
 import type { StreamNeeds } from '../../src/adapters/greengrass/restored-stream.ts';
-import type { StateListener } from '../../src/adapters/greengrass/told-state.ts';
+import type { StateListener } from '../../src/adapters/told-state.ts';
 import {
   EdgeError,
   type ErrorCode,

@@ -3,11 +3,11 @@ import { isValidFilter } from '../../domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Outgoing, Settling } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import { type StateListener, ToldState } from '../told-state.ts';
 import { Deliveries } from './deliveries.ts';
 import { IpcPublisher, type PublisherNeeds } from './ipc-publisher.ts';
 import type { IpcTransport } from './ipc-transport.ts';
 import type { EndStream, IpcLink } from './link.ts';
-import { type StateListener, ToldState } from './told-state.ts';
 
 /** A subscription that failed so often on one connection is not waited for: the rest of the bus shall work. */
 const AWAITED_ATTEMPTS = 3;

@@ -3,11 +3,11 @@ import type { BusState } from '../../ports/bus.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { backoffMs } from '../reconnect-backoff.ts';
+import { type StateListener, ToldState } from '../told-state.ts';
 import { type IpcAddress, type IpcClient, type MadeClient, type MakeClient, makeSdkClient } from './client.ts';
 import { ClientSession } from './client-session.ts';
 import { connectFailure, type IpcRequest } from './ipc-errors.ts';
 import { RestoredStream, type StreamNeeds } from './restored-stream.ts';
-import { type StateListener, ToldState } from './told-state.ts';
 
 /** The classic nucleus, still starting on a small device, takes seconds; one that takes longer is as good as away. */
 const CONNECT_DEADLINE_MS = 10_000;

@@ -2,6 +2,7 @@ import { type Failure, fail, failure, type Result } from '../../domain/errors.ts
 import { coversFilter, isValidFilter } from '../../domain/topic-filter.ts';
 import type { Bus, BusState, Handler, Outgoing } from '../../ports/bus.ts';
 import { backoffMs } from '../reconnect-backoff.ts';
+import { type StateListener, ToldState } from '../told-state.ts';
 import { AckedPublisher, type BrokerLimits, limitsOf } from './acked-publisher.ts';
 import { PublishEncoder } from './encode-publish.ts';
 import { Link } from './link.ts';
@@ -16,7 +17,6 @@ const CHOKED_BYTES = 262_144;
 const STABLE_MS = 10_000;
 
 type Session = { readonly link: Link; readonly publisher: AckedPublisher; readonly limits: BrokerLimits };
-type StateListener = (state: BusState, error: Failure | undefined) => void;
 
 /**
  * A bus over any MQTT broker, 3.1.1 or 5, TCP or TLS. It is online when the broker has answered its subscriptions.
@@ -29,11 +29,9 @@ export class MqttBus implements Bus {
   readonly #options: MqttBusOptions;
   readonly #router = new TopicRouter();
   readonly #filters = new Map<string, 0 | 1>();
-  readonly #listeners = new Set<StateListener>();
+  readonly #told: ToldState;
   readonly #encoder: PublishEncoder;
   readonly #stop = new AbortController();
-  #state: BusState = 'offline';
-  #lastError: Failure | undefined;
   #link: Link | undefined;
   #session: Session | undefined;
   #running: Promise<void> | undefined;
@@ -42,14 +40,15 @@ export class MqttBus implements Bus {
   constructor(options: MqttBusOptions) {
     this.#options = options;
     this.#encoder = new PublishEncoder(options.version);
+    this.#told = new ToldState(options.log);
   }
 
   get state(): BusState {
-    return this.#state;
+    return this.#told.state;
   }
 
   get lastError(): Failure | undefined {
-    return this.#lastError;
+    return this.#told.error;
   }
 
   get window(): number {
@@ -67,8 +66,7 @@ export class MqttBus implements Bus {
   }
 
   onState(listener: StateListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#told.listen(listener);
   }
 
   subscribe(filter: string, qos: 0 | 1, handler: Handler): void {
@@ -102,13 +100,13 @@ export class MqttBus implements Bus {
     const { clock, random, log, url } = this.#options;
     let failures = 0;
     while (!this.#stop.signal.aborted) {
-      this.#tell('connecting', this.#lastError);
+      this.#told.tell('connecting', this.#told.error);
       const { reason, onlineMs } = await this.#connectOnce();
       if (this.#stop.signal.aborted) return;
       if (onlineMs >= STABLE_MS) failures = 0;
       const retryInMs = Math.round(backoffMs(failures++, random));
       log.warn({ url, code: reason.code, reason: reason.message, retryInMs }, 'broker connection ended');
-      this.#tell('offline', reason);
+      this.#told.tell('offline', reason);
       await clock.sleep(retryInMs, this.#stop.signal).catch(() => {});
     }
   }
@@ -141,11 +139,11 @@ export class MqttBus implements Bus {
     const publisher = new AckedPublisher({ client: link.client, version, limits, clock, onSilence });
     this.#session = { link, publisher, limits };
     link.admit();
-    this.#lastError = undefined;
+    this.#told.note(undefined);
     await this.#subscribe(link, widest(this.#filters));
     if (!link.live) return;
     this.#options.log.info({ url: this.#options.url, window: publisher.window }, 'bus online');
-    this.#tell('online', this.#lastError);
+    this.#told.tell('online', this.#told.error);
   }
 
   async #subscribe(link: Link, filters: Filters): Promise<void> {
@@ -159,7 +157,7 @@ export class MqttBus implements Bus {
 
   async #end(deadlineMs: number): Promise<void> {
     this.#stop.abort();
-    this.#tell('stopped', this.#lastError);
+    this.#told.tell('stopped', this.#told.error);
     const link = this.#link;
     if (link !== undefined) {
       const cancel = this.#options.clock.after(deadlineMs, () => link.cut());
@@ -174,20 +172,7 @@ export class MqttBus implements Bus {
   /** Something is wrong that does not end the connection. */
   #report(error: Failure): void {
     this.#options.log.error({ code: error.code, reason: error.message }, 'bus problem');
-    this.#lastError = error;
-    if (this.#state === 'online') this.#tell('online', error);
-  }
-
-  #tell(state: BusState, error: Failure | undefined): void {
-    if (this.#state === 'stopped') return;
-    this.#state = state;
-    this.#lastError = error;
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(state, error);
-      } catch (cause) {
-        this.#options.log.error({ err: cause, state }, 'a listener of the bus failed');
-      }
-    }
+    this.#told.note(error);
+    if (this.#told.state === 'online') this.#told.tell('online', error);
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StateListener } from '../../../src/adapters/greengrass/told-state.ts';
+import type { StateListener } from '../../../src/adapters/told-state.ts';
 import { TokenWatch } from '../../../src/compose/token-watch.ts';
 import { EdgeError, failure } from '../../../src/domain/errors.ts';
 import { FakeClock } from '../../fakes/clock.ts';

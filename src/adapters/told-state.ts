@@ -1,6 +1,6 @@
-import type { Failure } from '../../domain/errors.ts';
-import type { BusState } from '../../ports/bus.ts';
-import type { Log } from '../../ports/log.ts';
+import type { Failure } from '../domain/errors.ts';
+import type { BusState } from '../ports/bus.ts';
+import type { Log } from '../ports/log.ts';
 
 export type StateListener = (state: BusState, error: Failure | undefined) => void;
 
@@ -28,9 +28,14 @@ export class ToldState {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Keeps the reason, and tells nobody. */
+  note(error: Failure | undefined): void {
+    this.#error = error;
+  }
+
   /** Tells it when the state is another one; else only keeps the reason. */
   become(state: BusState, error: Failure | undefined): void {
-    if (state === this.#state) this.#error = error;
+    if (state === this.#state) this.note(error);
     else this.tell(state, error);
   }
 
