@@ -1,5 +1,6 @@
 import type { Handler, Incoming } from '../../ports/bus.ts';
 import type { Log } from '../../ports/log.ts';
+import { callHandlers } from '../call-handlers.ts';
 
 /** What may wait behind a slow handler. IPC has no acknowledgement that could be held back, so the rest is thrown away. */
 const MAX_WAITING_BYTES = 4_194_304;
@@ -47,7 +48,8 @@ export class Deliveries {
       if (delivery === undefined) return;
       this.#waitingBytes -= sizeOf(delivery.message);
       this.#busy = true;
-      const waiting = this.#deliver(delivery, 0);
+      const { message, handlers } = delivery;
+      const waiting = callHandlers(message, handlers, this.#log, () => this.#ended);
       if (waiting === undefined) this.#busy = false;
       else void waiting.then(() => this.#goOn());
     }
@@ -58,29 +60,9 @@ export class Deliveries {
     this.#next();
   }
 
-  /** Calls the handlers from `from` on. A promise: the next ones, and the messages behind, wait for it. */
-  #deliver(delivery: Delivery, from: number): Promise<void> | undefined {
-    const { message, handlers } = delivery;
-    for (let index = from; index < handlers.length && !this.#ended; index++) {
-      try {
-        const waiting = handlers[index]?.(message);
-        if (waiting === undefined) continue;
-        const logged = waiting.catch((cause: unknown) => this.#logFailed(message, cause));
-        return logged.then(() => this.#deliver(delivery, index + 1));
-      } catch (cause) {
-        this.#logFailed(message, cause);
-      }
-    }
-    return undefined;
-  }
-
   /** Told once, until there is room again: the flood that fills this would fill the log too. */
   #drop({ topic }: Incoming): void {
     if (this.#dropped++ === 0) this.#log.warn({ topic }, 'handlers do not keep up, messages are thrown away');
-  }
-
-  #logFailed({ topic }: Incoming, err: unknown): void {
-    this.#log.error({ topic, err }, 'a message handler failed');
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Incoming } from '../../ports/bus.ts';
 import type { Log } from '../../ports/log.ts';
+import { callHandlers } from '../call-handlers.ts';
 import { type DecodedPublish, decodePublish } from './decode-publish.ts';
 import { type Frame, FrameReader } from './frame-reader.ts';
 import type { TopicRouter } from './topic-router.ts';
@@ -80,26 +80,11 @@ export class Inbound {
   }
 
   #take({ message, qos, packetId }: DecodedPublish, oversized: boolean): void {
-    if (oversized) this.#with.log.warn({ topic: message.topic }, 'message too large, thrown away');
-    const waiting = oversized ? undefined : this.#deliver(message, 0);
+    const { log, router } = this.#with;
+    if (oversized) log.warn({ topic: message.topic }, 'message too large, thrown away');
+    const waiting = oversized ? undefined : callHandlers(message, router.handlers(message.topic), log);
     if (waiting !== undefined) this.#wait(waiting, qos, packetId);
     else if (qos === 1) this.#handled.push(packetId);
-  }
-
-  /** Calls the handlers from `from` on. A promise: the next ones, and the messages behind, wait for it. */
-  #deliver(message: Incoming, from: number): Promise<void> | undefined {
-    const handlers = this.#with.router.handlers(message.topic);
-    for (let index = from; index < handlers.length; index++) {
-      try {
-        const waiting = handlers[index]?.(message);
-        if (waiting === undefined) continue;
-        const logged = waiting.catch((cause: unknown) => this.#logFailed(message, cause));
-        return logged.then(() => this.#deliver(message, index + 1));
-      } catch (cause) {
-        this.#logFailed(message, cause);
-      }
-    }
-    return undefined;
   }
 
   #wait(waiting: Promise<void>, qos: number, packetId: number): void {
@@ -122,10 +107,6 @@ export class Inbound {
     }
     this.#handled = [];
     this.#with.host.send(packets);
-  }
-
-  #logFailed(message: Incoming, cause: unknown): void {
-    this.#with.log.error({ topic: message.topic, err: cause }, 'a message handler failed');
   }
 
   #break(why: string): void {
