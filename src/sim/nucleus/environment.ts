@@ -7,33 +7,32 @@ export function nucleusName(mode: NucleusMode): string {
   return mode === 'lite' ? 'aws.greengrass.NucleusLite' : 'aws.greengrass.Nucleus';
 }
 
+/** Any: nothing here goes to AWS. */
+const REGION = 'eu-west-1';
 /** What systemd gives to services, on either nucleus. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export type EnvironmentParts = {
   readonly mode: NucleusMode;
   readonly thing: string;
-  readonly region?: string;
   readonly socket: string;
   readonly token: string;
   readonly home: string;
-  readonly environment?: Readonly<Record<string, string>>;
 };
 
 /** What a component's process finds in its environment (ShellRunner and KernelLifecycle; recipe-runner). */
 export function componentEnvironment(parts: EnvironmentParts): Record<string, string> {
-  const { mode, thing, region = 'eu-west-1', socket, token, home, environment = {} } = parts;
+  const { mode, thing, socket, token, home } = parts;
   return {
     PATH,
     LANG: 'C.UTF-8',
     HOME: home,
-    ...environment,
     SVCUID: token,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: token,
     AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT: socket,
     AWS_IOT_THING_NAME: thing,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
     GGC_VERSION: NUCLEUS_VERSIONS[mode],
     GG_ROOT_CA_PATH: '',
   };

@@ -7,27 +7,18 @@ export type NucleusOptions = {
   readonly root: string;
   readonly mode: NucleusMode;
   readonly thing: string;
-  readonly region?: string;
   /** What stands for AWS IoT Core; without it the device is offline for ever. */
   readonly brokerUrl?: string;
-  /** Default: this machine's. */
-  readonly architecture?: 'amd64' | 'aarch64';
   readonly onEvent?: (event: NucleusEvent) => void;
-  /** What every component finds in its environment besides; the nucleus's own names win. */
-  readonly environment?: Readonly<Record<string, string>>;
   /** How long a second of the nucleus is: tests may make it shorter. Default 1,000. */
   readonly secondMs?: number;
   readonly time?: Time;
 };
 
-export type FullOptions = NucleusOptions & Required<Pick<NucleusOptions, 'architecture' | 'secondMs' | 'time'>>;
+export type FullOptions = NucleusOptions & Required<Pick<NucleusOptions, 'secondMs' | 'time'>>;
 
 /** Adds what holds where nothing is said. */
 export function withDefaults(options: NucleusOptions): FullOptions {
-  const {
-    architecture = process.arch === 'arm64' ? 'aarch64' : 'amd64',
-    secondMs = 1_000,
-    time = machineTime,
-  } = options;
-  return { ...options, architecture, secondMs, time };
+  const { secondMs = 1_000, time = machineTime } = options;
+  return { ...options, secondMs, time };
 }

@@ -57,8 +57,8 @@ export class Nucleus {
 
   constructor(options: NucleusOptions) {
     this.#options = withDefaults(options);
-    const { root, mode, thing, architecture, time, secondMs } = this.#options;
-    const machine = { mode, architecture };
+    const { root, mode, thing, time, secondMs } = this.#options;
+    const machine = { mode, architecture: process.arch === 'arm64' ? 'aarch64' : 'amd64' } as const;
     this.#layout = new Layout(root, mode);
     this.#logs = new ComponentLogs(this.#layout);
     this.#groups = new ProcessGroups(this.#layout.root, time);

@@ -24,8 +24,6 @@ export type IpcServerOptions = {
   readonly socketPath: string;
   /** What stands for AWS IoT Core; without it, the nucleus is offline for ever. */
   readonly brokerUrl?: string | undefined;
-  /** Told of a bug in an operation, which is answered with ServiceError. */
-  readonly onBug?: (operation: string, cause: unknown) => void;
 };
 
 /**
@@ -109,7 +107,7 @@ export class IpcServer {
   }
 
   #accept(socket: Socket, nucleus: Nucleus): void {
-    const { services, onBug = rethrow } = this.#options;
+    const { services } = this.#options;
     const dialect = DIALECTS[services.mode];
     const session = new Session({
       socket,
@@ -124,7 +122,6 @@ export class IpcServer {
       giveSubscriptionBack: () => {
         this.#subscriptions--;
       },
-      onBug,
     });
     this.#sessions.add(session);
     socket.once('close', () => this.#sessions.delete(session));
@@ -142,11 +139,4 @@ function attach({ services, updates, validity, shadows }: Nucleus): () => void {
     updates.end();
     validity.end();
   };
-}
-
-/** A bug in the simulator should not hide in an answer. */
-function rethrow(_operation: string, cause: unknown): void {
-  queueMicrotask(() => {
-    throw cause;
-  });
 }

@@ -22,8 +22,6 @@ export type SessionParts = {
   /** Takes one of the subscriptions that all clients share; false: none is left. */
   readonly takeSubscription: () => boolean;
   readonly giveSubscriptionBack: () => void;
-  /** Told of a handler that threw. */
-  readonly onBug: (operation: string, cause: unknown) => void;
 };
 
 /** One client of the IPC: its handshake, then its streams. */
@@ -167,11 +165,11 @@ export class Session {
   }
 
   async #handle(component: string, operation: Operation, request: JsonObject, stream: Stream) {
-    const { nucleus, onBug } = this.#parts;
+    const { nucleus } = this.#parts;
     try {
       return await operation.handle({ component, request, stream, nucleus });
     } catch (cause) {
-      onBug(operation.name, cause);
+      rethrow(cause);
       return new Refusal('ServiceError', cause instanceof Error ? cause.message : String(cause));
     }
   }
@@ -190,4 +188,11 @@ export class Session {
   get #isLite(): boolean {
     return this.#parts.nucleus.services.mode === 'lite';
   }
+}
+
+/** A bug in the simulator should not hide in an answer. */
+function rethrow(cause: unknown): void {
+  queueMicrotask(() => {
+    throw cause;
+  });
 }
