@@ -1,5 +1,6 @@
 import type { PreUpdateAsker } from '../services.ts';
 import type { EventStream } from './operation.ts';
+import { Questions } from './questions.ts';
 
 /** Timeout of a deployment's componentUpdatePolicy, unless it sets one. */
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -9,8 +10,7 @@ export type Deferral = 'taken' | 'not subscribed' | 'too late';
 /** Who wants to be asked before updates, and what they answered (LifecycleIPCEventStreamAgent of classic). */
 export class ComponentUpdates {
   readonly #streams = new Map<string, Set<EventStream>>();
-  /** Component and deployment -> who waits for the answer. */
-  readonly #pending = new Map<string, (ms: number | undefined) => void>();
+  readonly #questions = new Questions<number | undefined>(undefined);
 
   subscribe(component: string, stream: EventStream): void {
     const streams = this.#streams.get(component) ?? new Set();
@@ -25,15 +25,7 @@ export class ComponentUpdates {
   readonly ask: PreUpdateAsker = (component, deploymentId, isGgcRestarting, timeoutMs = DEFAULT_TIMEOUT_MS) => {
     const streams = this.#streams.get(component);
     if (streams === undefined) return Promise.resolve(undefined);
-    const place = key(component, deploymentId);
-    return new Promise((resolve) => {
-      const settle = (ms: number | undefined) => {
-        clearTimeout(late);
-        if (this.#pending.get(place) === settle) this.#pending.delete(place);
-        resolve(ms);
-      };
-      const late = setTimeout(() => settle(undefined), timeoutMs);
-      this.#pending.set(place, settle);
+    return this.#questions.ask(component, deploymentId, timeoutMs, () => {
       for (const stream of streams) stream.send({ preUpdateEvent: { deploymentId, isGgcRestarting } });
     });
   };
@@ -44,21 +36,14 @@ export class ComponentUpdates {
     }
   };
 
-  /** Answers for all that are being asked: none of them can any more. */
+  /** No component can answer any more. */
   end(): void {
-    for (const settle of [...this.#pending.values()]) settle(undefined);
+    this.#questions.end();
   }
 
   /** Takes the answer of a component. */
   defer(component: string, deploymentId: string, recheckAfterMs: number): Deferral {
     if (!this.#streams.has(component)) return 'not subscribed';
-    const settle = this.#pending.get(key(component, deploymentId));
-    if (settle === undefined) return 'too late';
-    settle(recheckAfterMs);
-    return 'taken';
+    return this.#questions.answer(component, deploymentId, recheckAfterMs) ? 'taken' : 'too late';
   }
-}
-
-function key(component: string, deploymentId: string): string {
-  return JSON.stringify([component, deploymentId]);
 }
