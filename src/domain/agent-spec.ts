@@ -1,6 +1,6 @@
 /**
  * What one agent is configured to do, already validated, with every default filled in. Times are in milliseconds and
- * sizes in bytes, whatever the configuration file wrote. The schema that makes it is in config/schema.ts.
+ * sizes in bytes, whatever the configuration file wrote. config/to-agent.ts makes it.
  */
 export type AgentSpec = {
   readonly name: string;
