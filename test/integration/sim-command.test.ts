@@ -7,6 +7,7 @@ import { Option } from 'commander';
 import type { Io } from '../../src/cli/io.ts';
 import { simulateSensors } from '../../src/cli/simulate-sensors.ts';
 import { type SimulateFlags, simulateFlags } from '../../src/cli/simulate-sensors-flags.ts';
+import { capture } from '../unit/cli/capture.ts';
 import { startAedes } from './sim-brokers.ts';
 
 describe('openclaw-edge simulate sensors', function () {
@@ -19,24 +20,10 @@ describe('openclaw-edge simulate sensors', function () {
 
   /** Runs the command with flags as texts, as a command line has them. */
   async function run(texts: Partial<Record<keyof SimulateFlags, string>>, options: Partial<Io> = {}) {
-    const printed = { out: '', err: '' };
-    const sink = (name: 'out' | 'err') => ({
-      write(text: string) {
-        printed[name] += text;
-      },
-    });
-    const io: Io = {
-      stdout: sink('out'),
-      stderr: sink('err'),
-      isTTY: false,
-      color: false,
-      output: 'json',
-      signal: new AbortController().signal,
-      ...options,
-    };
+    const { io, written } = capture();
     const all = { broker: broker.url, duration: '300ms', rate: '10', ...texts };
-    const exit = await simulateSensors.run({ args: [], flags: parse(all) }, io);
-    return { exit, ...printed };
+    const exit = await simulateSensors.run({ args: [], flags: parse(all) }, { ...io, ...options });
+    return { exit, ...written };
   }
 
   it('has flags whose keys are those that commander makes, and defaults that its own parser gives', () => {

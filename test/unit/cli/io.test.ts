@@ -1,24 +1,7 @@
 import assert from 'node:assert/strict';
-import { exitCodeOf, type Io, printError, printJson, printTable } from '../../../src/cli/io.ts';
+import { exitCodeOf, printError, printJson, printTable } from '../../../src/cli/io.ts';
 import { fail } from '../../../src/domain/errors.ts';
-
-function capture(output: Io['output'], color = false) {
-  const written = { out: '', err: '' };
-  const sink = (name: 'out' | 'err') => ({
-    write(text: string) {
-      written[name] += text;
-    },
-  });
-  const io: Io = {
-    stdout: sink('out'),
-    stderr: sink('err'),
-    isTTY: false,
-    color,
-    output,
-    signal: new AbortController().signal,
-  };
-  return { io, written };
-}
+import { capture } from './capture.ts';
 
 describe('cli/io', () => {
   const { error } = fail('E_FILE_MISSING', 'a\u001b[2Jb');
@@ -57,8 +40,8 @@ describe('cli/io', () => {
     assert.equal(printError(plain.io, error), 3);
     assert.match(plain.written.err, /^E_FILE_MISSING A file .*: a\?\[2Jb\nCheck the path/);
     assert.equal(plain.written.out, '');
-    const colored = capture('table', true);
-    printError(colored.io, error);
+    const colored = capture('table');
+    printError({ ...colored.io, color: true }, error);
     assert.ok(colored.written.err.startsWith('\u001b[31mE_FILE_MISSING\u001b[39m '));
   });
 
