@@ -6,7 +6,6 @@ import { COMMANDS } from '../src/cli.ts';
 import { renderLintRules } from '../src/component/lint/reference.ts';
 import { configJsonSchema, type FieldRow, fieldRows, type JsonSchema } from '../src/config/json-schema.ts';
 import { ERRORS } from '../src/domain/errors.ts';
-import { BAD_INPUT } from '../src/domain/reading.ts';
 import { renderRollouts } from '../src/rollout/draw.ts';
 
 /**
@@ -19,7 +18,6 @@ const PAGES: readonly Page[] = [
   { file: 'docs/reference/config.schema.json', render: () => `${JSON.stringify(configJsonSchema(), undefined, 2)}\n` },
   { file: 'docs/reference/config.md', render: configPage },
   { file: 'docs/reference/errors.md', render: errorsPage },
-  { file: 'docs/reference/bad-input.md', render: badInputPage },
   { file: 'docs/reference/commands.md', render: renderCommands },
   { file: 'docs/reference/metrics.md', render: renderMetrics },
   { file: 'docs/reference/cli.md', render: cliPage },
@@ -118,15 +116,6 @@ function errorsPage(): string {
     'Codes are stable: scripts and dashboards may match on them. The message names what happened this time as well. Retried: the agent tries again by itself.',
     ['Code', 'Message', 'What to do', 'Retried'],
     rows,
-  );
-}
-
-function badInputPage(): string {
-  return page(
-    'Bad input',
-    'Why a message never became a reading. Each is counted by its reason; samples are kept in the dead-letter ring and shown by `diagnose`. None reaches a model or stops a pipeline.',
-    ['Reason', 'Meaning'],
-    Object.entries(BAD_INPUT).map(([reason, meaning]) => [code(reason), meaning]),
   );
 }
 

@@ -17,7 +17,12 @@ export function renderMetrics(): string {
 and cover the last ${minute} to ${2 * minute} seconds; \`diagnose\` also gives those since the start. Metrics of the scope \`agent\` carry the
 label \`agent\`, those of the scope \`bus\` the label \`bus\`: \`mqtt\`, \`local\` or \`iotcore\`.`,
     `| name | Prometheus | type | scope | meaning |\n|---|---|---|---|---|\n${metrics.join('\n')}`,
-    `## Reasons of badInputs\n\n| reason | meaning |\n|---|---|\n${rows(Object.entries(BAD_INPUT))}`,
+    `## Reasons of badInputs
+
+Why a message never became a reading. Samples are kept in the dead-letter ring and shown by \`diagnose\`. None reaches a model or
+stops a pipeline.
+
+| reason | meaning |\n|---|---|\n${rows(Object.entries(BAD_INPUT))}`,
     `## Health\n\nThe worst broken rule decides. "Recently" means within the last ${minute} to ${2 * minute} seconds. A sleeping agent is healthy.`,
     `| rule | verdict | broken when |\n|---|---|---|\n${rows(HEALTH_RULES.map(({ name, verdict, when }) => [name, verdict, when]))}`,
     '',

@@ -62,7 +62,7 @@ function wanted<T>(problemOf: (value: T) => string | undefined) {
 const model = z.strictObject({
   package: field(
     name().optional(),
-    'Name of a shipped model package: `bearing-fault` or `turbofan-rul`. Not beside `path`.',
+    'Name of a model: one that is shipped, `bearing-fault` or `turbofan-rul`, or with `rollouts` any that a rollout brings. Not beside `path`.',
     { default: DEFAULT_PACKAGE },
   ),
   path: field(path().optional(), 'Folder of a model package; relative ones start at the folder of this file.'),

@@ -37,7 +37,7 @@ const shadow = z.strictObject({
 const log = z.strictObject({
   level: field(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).prefault('info'),
-    'What is logged, to stderr.',
+    'What is logged: to stderr, in a Greengrass component to stdout.',
     { reloadable: true },
   ),
 });

@@ -81,7 +81,7 @@ export const METRICS = {
   },
   shadowReports: { scope: 'device', type: 'counter', unit: '', help: 'Shadow reports accepted' },
   shadowFailures: { scope: 'device', type: 'counter', unit: '', help: 'Shadow reports refused or not acknowledged' },
-  delivered: { scope: 'device', type: 'counter', unit: '', help: 'Outbox messages acknowledged by the broker' },
+  delivered: { scope: 'device', type: 'counter', unit: '', help: 'Outbox messages acknowledged for good by their bus' },
   sendFailures: { scope: 'device', type: 'counter', unit: '', help: 'Attempts to send an outbox message that failed' },
   outboxDropped: { scope: 'device', type: 'counter', unit: '', help: 'Outbox messages dropped, because it was full' },
 

@@ -26,7 +26,10 @@ export type Window = {
   readonly samples: Float32Array;
 };
 
-/** Why a message never became a reading. docs/reference/bad-input.md is generated from this table. */
+/** Samples x channels in one message: 22 s of one 12 kHz channel, and 1 MB at most. */
+export const MAX_VALUES = 262_144;
+
+/** Why a message never became a reading; docs/reference/metrics.md lists it. */
 export const BAD_INPUT = {
   'not-utf8': 'the payload is not valid UTF-8',
   'not-json': 'the payload is not valid JSON',
@@ -39,7 +42,7 @@ export const BAD_INPUT = {
   'not-finite': 'a value is NaN or infinite, or becomes so as float32',
   'out-of-range': 'a value is beyond 2^53, where numbers are no longer exact',
   'wrong-shape': 'the number of values does not divide by the channels, or the channels differ in length',
-  'too-many-samples': 'one message holds more samples than maxSamples',
+  'too-many-samples': `one message holds more than ${MAX_VALUES} values`,
   'bad-key': 'the key is missing, empty, too long, or holds /, +, # or control characters',
   'bad-time': 'the time is not a number, not a date, or not within the years 2000 to 2100',
   'out-of-order':

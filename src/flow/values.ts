@@ -1,8 +1,5 @@
-import type { BadInput } from '../domain/reading.ts';
+import { type BadInput, MAX_VALUES } from '../domain/reading.ts';
 import type { Find } from './pointer.ts';
-
-/** Samples x channels in one message: 22 s of one 12 kHz channel, and 1 MB at most. */
-export const MAX_VALUES = 262_144;
 
 const MAX_FLOAT32 = 3.4028234663852886e38;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { MAX_VALUES } from '../../../src/domain/reading.ts';
 import { compilePointer } from '../../../src/flow/pointer.ts';
-import { MAX_VALUES, readFloats, readValues } from '../../../src/flow/values.ts';
+import { readFloats, readValues } from '../../../src/flow/values.ts';
 
 /** Values that pointers find in a document, as a list; or why they are none. */
 function read(document: unknown, channels: number, ...pointers: string[]): readonly number[] | string {
