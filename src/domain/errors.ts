@@ -100,7 +100,7 @@ export const ERRORS = {
   E_BROKER_START: {
     retryable: false,
     message: 'The embedded broker does not start',
-    hint: 'Check bus.embedded.host: it must be an address of this device.',
+    hint: 'Choose a port above 1023 in bus.embedded.port, unless this user may open lower ones.',
   },
 
   // Greengrass

@@ -18,13 +18,12 @@ const MAX_CONNECTIONS = 1_000;
 const MAX_RETAINED_TOPICS = 10_000;
 /** As much as the bus takes. */
 const MAX_PACKET_BYTES = 1_048_576;
-/** Nobody outside this device can connect, unless the host is chosen. */
+/** Nobody outside this device can connect. */
 const LOOPBACK = '127.0.0.1';
 
 export type EmbeddedBrokerOptions = {
   /** 0: any free port. */
   readonly port: number;
-  readonly host?: string | undefined;
   readonly log: Log;
 };
 
@@ -43,10 +42,10 @@ export class EmbeddedBroker {
 
   async start(): Promise<Result<{ readonly url: string; readonly port: number }>> {
     if (this.#running !== undefined) throw new Error('the broker was started before');
-    const { host = LOOPBACK, log } = this.#options;
+    const { log } = this.#options;
     const server = createServer({ noDelay: true });
     server.maxConnections = MAX_CONNECTIONS;
-    const listening = await listen(server, host, this.#options.port);
+    const listening = await listen(server, this.#options.port);
     if (!listening.ok) return listening;
 
     const aedes = await Aedes.createBroker({
@@ -77,7 +76,7 @@ export class EmbeddedBroker {
     });
     this.#running = { aedes, server, sockets };
     const port = listening.value;
-    return ok({ url: `mqtt://${host}:${port}`, port });
+    return ok({ url: `mqtt://${LOOPBACK}:${port}`, port });
   }
 
   /** Cuts every client off and frees the port. Idempotent. */
@@ -93,13 +92,13 @@ export class EmbeddedBroker {
 }
 
 /** Resolves with the port, or with why there is none. */
-function listen(server: Server, host: string, port: number): Promise<Result<number>> {
+function listen(server: Server, port: number): Promise<Result<number>> {
   return new Promise((resolve) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const where = `${host}:${port}: ${cause.message}`;
+      const where = `${LOOPBACK}:${port}: ${cause.message}`;
       resolve(fail(cause.code === 'EADDRINUSE' ? 'E_PORT_IN_USE' : 'E_BROKER_START', where, cause));
     });
-    server.listen(port, host, () => {
+    server.listen(port, LOOPBACK, () => {
       const address = server.address();
       resolve(ok(address === null || typeof address === 'string' ? port : address.port));
     });
