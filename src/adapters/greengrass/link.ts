@@ -21,7 +21,6 @@ export type IpcLinkOptions = IpcAddress & {
   readonly log: Log;
   /** From 0 to 1, for the jitter of the backoff. */
   readonly random: () => number;
-  readonly connectDeadlineMs?: number | undefined;
   readonly makeClient?: MakeClient | undefined;
 };
 
@@ -128,7 +127,7 @@ export class IpcLink {
 
   /** One client, until it has ended. */
   async #connectOnce(): Promise<Connected> {
-    const { clock, log, connectDeadlineMs = CONNECT_DEADLINE_MS, makeClient = makeSdkClient } = this.#options;
+    const { clock, log, makeClient = makeSdkClient } = this.#options;
     let made: MadeClient;
     try {
       made = await makeClient(this.#options);
@@ -138,7 +137,7 @@ export class IpcLink {
     const session = new ClientSession(made, clock, log);
     this.#session = session;
     if (this.#stop.signal.aborted) session.end(failure('E_IPC_OFFLINE'));
-    else if (await session.connect(connectDeadlineMs)) this.#online(session);
+    else if (await session.connect(CONNECT_DEADLINE_MS)) this.#online(session);
     const since = clock.monotonic();
     const reason = await session.ended;
     for (const stream of this.#streams) stream.detach();
