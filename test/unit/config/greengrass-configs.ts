@@ -44,7 +44,7 @@ function agent(random: Random, index: number): Tree {
         topic: 'a/+/c',
         qos: pick(random, [0, 1]),
         key: { topicLevel: whole(random, 0, 2) },
-        maxPayloadBytes: whole(random, 1, 16e6),
+        maxPayloadBytes: whole(random, 1, 1e6),
       },
     ],
     window: { hop: whole(random, 1, 10e6), gap: '10s', maxKeys: whole(random, 1, 100_000) },

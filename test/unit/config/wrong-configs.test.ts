@@ -20,6 +20,11 @@ const INVALID: readonly Case[] = [
     path: 'agents[0].inputs[1].topic',
     problem: /already taken by inputs\[0\]/,
   },
+  {
+    text: 'agents: [{A, inputs: [{topic: s/+, maxPayloadBytes: 2MB}]}]',
+    path: 'agents[0].inputs[0].maxPayloadBytes',
+    problem: /at most 1000000 bytes, is 2000000/,
+  },
   { text: 'agents: [{A, modle: {}}]', path: 'agents[0].modle', problem: /not a known key/, hint: /mean model\?/ },
   {
     text: 'agents: [{A, window: {max_keys: 3}}]',
