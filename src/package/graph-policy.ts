@@ -1,4 +1,3 @@
-import type { onnx } from 'onnx-proto';
 import { fail, ok, type Result } from '../domain/errors.ts';
 import type { GraphInfo } from './graph.ts';
 
@@ -7,9 +6,6 @@ const KNOWN_DOMAINS: readonly string[] = ['ai.onnx', 'ai.onnx.ml', 'com.microsof
 
 /** Values of one output for one window: four times the labels that a manifest may name. */
 const MAX_OUTPUT_VALUES = 16_384;
-
-/** onnx.proto, TensorProto.DataLocation. */
-const EXTERNAL = 1;
 
 /** Refuses graphs that no package may carry, whatever its manifest says (E_MODEL_CONTRACT). */
 export function checkGraphPolicy(graph: GraphInfo): Result<void> {
@@ -24,31 +20,4 @@ export function checkGraphPolicy(graph: GraphInfo): Result<void> {
     }
   }
   return ok(undefined);
-}
-
-/** What a graph leans on, looked for in its nodes, their subgraphs and the functions of the model. */
-export function dependencies(model: onnx.IModelProto): { domains: string[]; externalData: boolean } {
-  const found = { domains: new Set<string>(), externalData: false };
-  const own = new Set((model.functions ?? []).map((each) => each.domain));
-  const tensor = (value: onnx.ITensorProto | null | undefined) => {
-    found.externalData ||= value?.dataLocation === EXTERNAL || (value?.externalData?.length ?? 0) > 0;
-  };
-  const nodes = (list: onnx.INodeProto[] | null | undefined) => {
-    for (const { domain, attribute } of list ?? []) {
-      if (!own.has(domain)) found.domains.add(domain || 'ai.onnx');
-      for (const { t, tensors, g, graphs } of attribute ?? []) {
-        for (const each of [t, ...(tensors ?? [])]) tensor(each);
-        for (const each of [g, ...(graphs ?? [])]) graph(each);
-      }
-    }
-  };
-  const graph = (value: onnx.IGraphProto | null | undefined) => {
-    for (const each of value?.initializer ?? []) tensor(each);
-    for (const { values, indices } of value?.sparseInitializer ?? [])
-      for (const each of [values, indices]) tensor(each);
-    nodes(value?.node);
-  };
-  graph(model.graph);
-  for (const each of model.functions ?? []) nodes(each.node);
-  return { domains: [...found.domains].sort(), externalData: found.externalData };
 }

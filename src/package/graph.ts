@@ -1,6 +1,6 @@
 import onnxProto from 'onnx-proto';
 import { fail, ok, type Result } from '../domain/errors.ts';
-import { dependencies } from './graph-policy.ts';
+import { dependencies } from './graph-dependencies.ts';
 
 const { onnx } = onnxProto;
 type ValueInfo = NonNullable<NonNullable<InstanceType<typeof onnx.ModelProto>['graph']>['input']>[number];
