@@ -15,13 +15,16 @@ export const MAX_LITE_VALUE_BYTES = 1_024;
 /** A configuration that is written at once: 200 objects of 11 bytes, without the 96 of path and time (core-bus, server.c). */
 export const MAX_LITE_WRITE_BYTES = 2_200 - 96;
 
+/** A message on its way from lite's local pub/sub to a subscriber: 50 objects of 11 bytes, without its topic and type. */
+export const MAX_LITE_JSON_MESSAGE_BYTES = 550 - 63;
+
 /** Counts keys, values and items as lite does. */
 export function liteParts(value: unknown): number {
   return weigh(value, 2, 1);
 }
 
-/** Bytes of a value on its way to lite's store; its texts take none there. */
-export function liteWriteBytes(value: unknown): number {
+/** Bytes of a value between the processes of lite; its texts take none there. */
+export function liteObjectBytes(value: unknown): number {
   return weigh(value, 21, 11);
 }
 

@@ -18,6 +18,7 @@ import type { BusState } from '../../src/ports/bus.ts';
 type Stream = {
   readonly operation: string;
   readonly resource: string | undefined;
+  readonly maxSilenceMs: number | undefined;
   /** Ends of streams come after the reply of the nucleus. */
   readonly push: (message: unknown) => void;
   readonly outcome: (code?: ErrorCode) => void;
@@ -58,10 +59,11 @@ export class FakeLink implements Pick<IpcLink, 'call' | 'subscribe' | 'onState' 
     }
   }
 
-  subscribe<M>({ operation, resource, onMessage, onOutcome }: StreamNeeds<M>): EndStream {
+  subscribe<M>({ operation, resource, maxSilenceMs, onMessage, onOutcome }: StreamNeeds<M>): EndStream {
     const stream: Stream = {
       operation,
       resource,
+      maxSilenceMs,
       push: (message) => onMessage(message as M),
       outcome: (code) => onOutcome?.(code && failure(code)),
     };

@@ -13,6 +13,12 @@ const MAX_IN_FLIGHT = 50;
 /** Nucleus lite takes no longer topic (GGL_PUBSUB_MAX_TOPIC_LENGTH), and AWS IoT neither. */
 const MAX_TOPIC_BYTES = 256;
 
+/**
+ * Nucleus lite ends a subscription without a word when a message in JSON comes that it has no room for: more than 44 items
+ * of lists, or 23 keys (core-bus, client_subscribe.c). Any component may send one.
+ */
+const MAX_LITE_SILENCE_MS = 30_000;
+
 /** A component hears itself on plain topics, but not on wildcards, unless it asks to. Lite knows no such thing and always does. */
 const ALL = 'RECEIVE_ALL_MESSAGES' as model.ReceiveMode;
 
@@ -47,6 +53,7 @@ function transportOf({ kind, thing }: LocalBusNeeds): IpcTransport {
       link.subscribe<model.SubscriptionResponseMessage>({
         operation: 'SubscribeToTopic',
         resource: filter,
+        maxSilenceMs: kind === 'lite' ? MAX_LITE_SILENCE_MS : undefined,
         open: (client) => client.subscribeToTopic({ topic: filter, receiveMode: ALL }),
         onMessage: (message) => {
           const incoming = read(message, filter);

@@ -27,6 +27,8 @@ export type StreamNeeds<M> = IpcRequest & {
   readonly open: (client: IpcClient) => IpcStream<M>;
   /** Runs one after another, in the order of arrival. */
   readonly onMessage: (message: M) => void;
+  /** The nucleus may lose this subscription without a word: it is made anew each time that nothing has come for so long. */
+  readonly maxSilenceMs?: number | undefined;
   /** Told after each attempt: undefined: it stands. */
   readonly onOutcome?: ((failure: Failure | undefined) => void) | undefined;
 };
@@ -44,6 +46,7 @@ export class RestoredStream<M> {
   #openSince: number | undefined;
   /** It waits for the next attempt after a lasting refusal. */
   #refused = false;
+  #heardAt = 0;
   #told: string | undefined;
 
   constructor(needs: StreamNeeds<M>, tools: StreamTools) {
@@ -113,7 +116,9 @@ export class RestoredStream<M> {
   #listen(stream: IpcStream<M>): void {
     const { operation, resource } = this.#needs;
     stream.on('message', (message) => {
-      if (this.#stream === stream) this.#needs.onMessage(message);
+      if (this.#stream !== stream) return;
+      this.#heardAt = this.#tools.clock.monotonic();
+      this.#needs.onMessage(message);
     });
     stream.on('streamError', (err) => {
       this.#tools.log.warn({ operation, resource, err }, 'an IPC message could not be read');
@@ -126,11 +131,24 @@ export class RestoredStream<M> {
   #opened(): void {
     this.#cancelTimer?.();
     this.#openSince = this.#tools.clock.monotonic();
+    this.#heardAt = this.#openSince;
+    this.#waitForSilence();
     if (this.#told !== undefined) {
       this.#tools.log.info({ operation: this.#needs.operation, resource: this.#needs.resource }, 'subscription stands');
     }
     this.#told = undefined;
     this.#needs.onOutcome?.(undefined);
+  }
+
+  #waitForSilence(): void {
+    const { maxSilenceMs } = this.#needs;
+    if (maxSilenceMs === undefined) return;
+    const { clock } = this.#tools;
+    const silentAt = this.#heardAt + maxSilenceMs;
+    this.#cancelTimer = clock.after(silentAt - clock.monotonic(), () => {
+      if (clock.monotonic() - this.#heardAt >= maxSilenceMs) this.reopen();
+      else this.#waitForSilence();
+    });
   }
 
   /** The stream ended, or never stood, while its client goes on. */

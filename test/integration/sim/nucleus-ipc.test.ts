@@ -37,6 +37,22 @@ for (const mode of MODES) {
       assert.deepEqual(Buffer.from(got[1]?.binaryMessage?.message as ArrayBuffer), Buffer.from([0, 255]));
     });
 
+    it(`${mode === 'lite' ? 'ends a subscription without a word over' : 'delivers'} a message in JSON with 45 items`, async () => {
+      const got: number[] = [];
+      const stream = client.subscribeToTopic({ topic: 'plant/1' });
+      stream.on('message', ({ jsonMessage }) => got.push(Object.keys(jsonMessage?.message ?? {}).length));
+      stream.on('ended', () => got.push(Number.NaN));
+      await stream.activate();
+      const publish = (items: number) => {
+        const message = Array.from({ length: items }, (_, at) => at);
+        return client.publishToTopic({ topic: 'plant/1', publishMessage: { jsonMessage: { message } } });
+      };
+      for (const items of [44, 45, 1]) await publish(items);
+      // Answers of one client come in order, and so does what is pushed to it.
+      await client.getConfiguration({ keyPath: [] });
+      assert.deepEqual(got, mode === 'lite' ? [44] : [44, 45, 1]);
+    });
+
     it('refuses a client with a wrong token', async () => {
       const refused = await errorOf(connectClient({ ...nucleus, svcuid: 'AAAAAAAAAAAAAAAA' }));
       assert.match(refused.code, /^Rpc/);

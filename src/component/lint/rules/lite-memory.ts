@@ -1,9 +1,9 @@
 import {
   CLOUD_PARTS_AN_ARTIFACT,
+  liteObjectBytes,
   liteParts,
   liteValueBytes,
   liteValues,
-  liteWriteBytes,
   MAX_LITE_PARTS,
   MAX_LITE_VALUE_BYTES,
   MAX_LITE_WRITE_BYTES,
@@ -37,7 +37,7 @@ export const LITE_MEMORY: readonly Rule[] = [
     check: (recipe) => {
       const configuration = at(recipe.value, ...CONFIGURATION);
       if (mapping(configuration) === undefined) return [];
-      const bytes = liteWriteBytes(configuration);
+      const bytes = liteObjectBytes(configuration);
       const whole = bytes > MAX_LITE_WRITE_BYTES ? [spot([], `all of it takes ${bytes} bytes`)] : [];
       const single = [...liteValues(configuration)].flatMap(([keys, value]) => {
         const length = liteValueBytes(value);

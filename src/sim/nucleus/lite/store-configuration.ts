@@ -1,7 +1,7 @@
 import {
+  liteObjectBytes,
   liteValueBytes,
   liteValues,
-  liteWriteBytes,
   MAX_LITE_VALUE_BYTES,
   MAX_LITE_WRITE_BYTES,
 } from '../../../domain/nucleus-lite.ts';
@@ -10,7 +10,7 @@ import type { ConfigurationStore, JsonValue } from '../services.ts';
 
 /** Stores as ggconfigd does: value by value, each for good, up to the first that it has no room for. */
 export function storeAsLite(store: ConfigurationStore, component: string, merged: JsonValue, atMs: number): void {
-  const bytes = liteWriteBytes(merged);
+  const bytes = liteObjectBytes(merged);
   if (bytes > MAX_LITE_WRITE_BYTES) {
     throw new Refused(`the configuration of ${component} takes ${bytes} bytes, ${MAX_LITE_WRITE_BYTES} at most`);
   }

@@ -68,6 +68,20 @@ describe('buses through the nucleus', () => {
       assert.deepEqual(came, ['a/b x', 'a/c {"t":1}']);
     });
 
+    it('believes no silence on lite, which ends subscriptions without a word', async () => {
+      for (const kind of ['classic', 'lite'] as const) {
+        link = new FakeLink();
+        const made = localBus(needs(kind));
+        made.subscribe('a/b', 0, () => {});
+        await start(made);
+        assert.deepEqual(
+          [...link.streams].map(({ maxSilenceMs }) => maxSilenceMs),
+          [kind === 'lite' ? 30_000 : undefined],
+        );
+        await bus.stop(0);
+      }
+    });
+
     it('serves the handlers of one filter by one stream', async () => {
       const made = localBus(needs('classic'));
       for (const qos of [0, 1, 0] as const) made.subscribe('a/b', qos, () => {});

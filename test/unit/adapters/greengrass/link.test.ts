@@ -195,8 +195,9 @@ describe('IpcLink', () => {
       outcomes = [];
     });
 
-    const subscribe = () =>
+    const subscribe = (maxSilenceMs?: number) =>
       link.subscribe({
+        maxSilenceMs,
         operation: 'SubscribeToTopic',
         resource: 'a/b',
         open: (client) => client.subscribeToTopic({ topic: 'a/b' }),
@@ -319,6 +320,23 @@ describe('IpcLink', () => {
       assert.equal(old?.closed, true);
       clients.last.streams[1]?.emit('message', 1);
       assert.deepEqual(came, [1]);
+    });
+
+    it('are opened anew each time that nothing has come for as long as they may be silent', async () => {
+      subscribe(30_000);
+      await goOnline();
+      await stands(clients.last.streams[0]);
+      await clock.advance(20_000);
+      clients.last.streams[0]?.emit('message', 1);
+      await clock.advance(29_999);
+      assert.equal(clients.last.streams.length, 1);
+      await clock.advance(1);
+      assert.equal(clients.last.streams.length, 2);
+      await stands(clients.last.streams[1]);
+      assert.equal(clients.last.streams[0]?.closed, true);
+      clients.last.streams[1]?.emit('message', 2);
+      await clock.advance(30_000);
+      assert.deepEqual([clients.last.streams.length, came], [3, [1, 2]]);
     });
 
     it('outlive a message that cannot be read', async () => {

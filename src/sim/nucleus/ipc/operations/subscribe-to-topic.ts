@@ -1,3 +1,4 @@
+import { liteObjectBytes, MAX_LITE_JSON_MESSAGE_BYTES } from '../../../../domain/nucleus-lite.ts';
 import type { LocalMessage, ReceiveMode } from '../../pubsub.ts';
 import { denied } from '../authorize.ts';
 import type { Call, JsonObject, Operation } from '../operation.ts';
@@ -12,11 +13,16 @@ export const subscribeToTopic: Operation = {
     const topic = request['topic'];
     const refusal = nucleus.services.mode === 'classic' ? refusedByClassic(call) : refusedByLite(call);
     if (refusal !== undefined) return refusal;
+    const isLite = nucleus.services.mode === 'lite';
     const end = nucleus.pubsub.subscribe({
       filter: String(topic),
       component,
       receiveMode: receiveMode(request['receiveMode']),
-      deliver: (on, message) => stream.send(event(on, message)),
+      deliver: (on, message) => {
+        // What lite has no room for ends the subscription, and nobody is told (get_subscription_response).
+        if (isLite && isTooLarge(message)) end();
+        else stream.send(event(on, message));
+      },
     });
     stream.onClosed(end);
     return {};
@@ -38,6 +44,10 @@ function refusedByLite(call: Call): Refusal | undefined {
   if (refusal !== undefined) return refusal;
   const fits = topic !== '' && Buffer.byteLength(topic) <= MAX_LITE_TOPIC_BYTES;
   return fits ? undefined : new Refusal('ServiceError', 'Failed to bind subscription.');
+}
+
+function isTooLarge(message: LocalMessage): boolean {
+  return message.kind === 'json' && liteObjectBytes(message.message) > MAX_LITE_JSON_MESSAGE_BYTES;
 }
 
 function receiveMode(asked: unknown): ReceiveMode | undefined {
