@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { EmbeddedBroker } from '../src/adapters/aedes/embedded-broker.ts';
 import { pinoLog } from '../src/adapters/pino-log.ts';
 import { exitCodeOf } from '../src/cli/io.ts';
-import { EdgeError, type Result } from '../src/domain/errors.ts';
+import { given } from '../src/domain/errors.ts';
 import { bearings } from '../src/sim/bearings.ts';
 import { Publisher, type Sent } from '../src/sim/publisher.ts';
 import { Replay, readRecordings } from '../src/sim/replay.ts';
@@ -18,7 +18,7 @@ import type { VibrationSensor } from '../src/sim/sensor.ts';
 import { AgentProcess } from './demo/agent-process.ts';
 import { configuration, THING } from './demo/configuration.ts';
 import { type DemoFlags, readFlags } from './demo/flags.ts';
-import { type Diagnosis, dueByKey, judge, sum } from './demo/judge.ts';
+import { type Diagnosis, judge, settle } from './demo/judge.ts';
 import { LiveTable } from './demo/live-table.ts';
 import { Observer } from './demo/observer.ts';
 import { makePackages } from './demo/packages.ts';
@@ -34,8 +34,6 @@ const ROLLOUTS_DEADLINE_MS = 18_000;
 /** The model that stays is seen at work. */
 const AFTERWARDS_MS = 1_500;
 const START_DEADLINE_MS = 10_000;
-/** The last answers are milliseconds behind the last readings; an alarm waits for the disk besides. */
-const SETTLE_DEADLINE_MS = 3_000;
 /** An agent that is still starting does not answer: ask again soon. */
 const ASK_DEADLINE_MS = 300;
 const POLL_MS = 50;
@@ -155,16 +153,4 @@ async function play(all: readonly VibrationSensor[], broker: string, observer: O
     table.stop();
     await publisher.stop();
   }
-}
-
-/** Waits until nothing is missing any more, or for as long as is fair. */
-async function settle(observer: Observer, sent: Sent): Promise<void> {
-  const deadline = Date.now() + SETTLE_DEADLINE_MS;
-  const due = sum((await dueByKey(sent)).values());
-  while (Date.now() < deadline && observer.results < due) await wait(POLL_MS);
-}
-
-function given<T>(result: Result<T>): T {
-  if (!result.ok) throw new EdgeError(result.error);
-  return result.value;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { EdgeError, type Result } from '../../src/domain/errors.ts';
+import { given } from '../../src/domain/errors.ts';
 import { openPackage } from '../../src/package/load.ts';
 import { fd001TestWindows } from './cmapss.ts';
 import { cwruTestWindows } from './cwru.ts';
@@ -39,13 +39,13 @@ export async function measureAccuracy(data: string): Promise<Accuracy> {
 }
 
 async function bearingFault(data: string): Promise<Accuracy['bearingFault']> {
-  const pkg = must(await openPackage(join(ARTIFACTS, 'bearing-fault')));
+  const pkg = given(await openPackage(join(ARTIFACTS, 'bearing-fault')));
   const { input, output } = pkg.manifest;
-  const recorded = must(await cwruTestWindows(join(data, 'cwru'), input.window, input.hop));
+  const recorded = given(await cwruTestWindows(join(data, 'cwru'), input.window, input.hop));
   const simulated = simulatorWindows();
 
   async function judge(variant: string) {
-    const scores = must(await scoresOf(pkg, variant, [...recorded, ...simulated]));
+    const scores = given(await scoresOf(pkg, variant, [...recorded, ...simulated]));
     const answers = scores.map(top);
     const split = recorded.length;
     return {
@@ -67,12 +67,12 @@ async function bearingFault(data: string): Promise<Accuracy['bearingFault']> {
 }
 
 async function turbofanRul(data: string): Promise<Accuracy['turbofanRul']> {
-  const pkg = must(await openPackage(join(ARTIFACTS, 'turbofan-rul')));
-  const samples = must(await fd001TestWindows(join(data, 'cmapss'), pkg.manifest.input.window));
+  const pkg = given(await openPackage(join(ARTIFACTS, 'turbofan-rul')));
+  const samples = given(await fd001TestWindows(join(data, 'cmapss'), pkg.manifest.input.window));
   const truth = truthOf(samples);
   const cycles = (scores: readonly Float32Array[]) => scores.map(([value]) => value ?? Number.NaN);
-  const small = cycles(must(await scoresOf(pkg, 'small', samples)));
-  const large = cycles(must(await scoresOf(pkg, 'large', samples)));
+  const small = cycles(given(await scoresOf(pkg, 'small', samples)));
+  const large = cycles(given(await scoresOf(pkg, 'large', samples)));
   const capped = truth.map((left) => Math.min(left, RUL_CAP));
   return {
     rmse: rmse(small, truth),
@@ -89,9 +89,4 @@ function falseAlarms(scores: readonly Float32Array[], samples: readonly Sample[]
 
 function truthOf(samples: readonly Sample[]): number[] {
   return samples.map((sample) => sample.truth);
-}
-
-function must<T>(result: Result<T>): T {
-  if (!result.ok) throw new EdgeError(result.error);
-  return result.value;
 }

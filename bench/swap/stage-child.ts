@@ -1,7 +1,7 @@
 /** Verifies and stages one package, as an agent does, in a process of its own: its memory is nobody else's. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FsSlotStore } from '../../src/adapters/store/slot-store.ts';
-import { EdgeError, type Result } from '../../src/domain/errors.ts';
+import { given } from '../../src/domain/errors.ts';
 import { parsePackage } from '../../src/package/parse.ts';
 import { loadTrust } from '../../src/package/trust.ts';
 import { archiveBytes, unpackTo } from '../../src/package/unpack.ts';
@@ -38,11 +38,6 @@ process.once('disconnect', () => process.exit());
 function memory(name: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync('/proc/self/status', 'utf8');
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]);
-}
-
-function given<T>(result: Result<T>): T {
-  if (!result.ok) throw new EdgeError(result.error);
-  return result.value;
 }
 
 function silent(): Log {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { EdgeError } from '../../src/domain/errors.ts';
+import { given } from '../../src/domain/errors.ts';
 import { bearings } from '../../src/sim/bearings.ts';
 import type { DeploymentDocument } from '../../src/sim/nucleus/document.ts';
 import type { NucleusMode } from '../../src/sim/nucleus/services.ts';
@@ -12,7 +12,7 @@ import { type Deployed, deployment, MODELS } from './greengrass/chapters.ts';
 import { makeComponents } from './greengrass/components.ts';
 import { judgeDeployments, type Slots } from './greengrass/judge.ts';
 import { tell } from './greengrass/tell.ts';
-import { type Diagnosis, dueByKey, sum } from './judge.ts';
+import { type Diagnosis, settle } from './judge.ts';
 import { Observer } from './observer.ts';
 import { makePackages } from './packages.ts';
 
@@ -26,8 +26,6 @@ const DEPLOYMENT_DEADLINE_MS = 60_000;
 const SENSORS_MS = MODELS.length * DEPLOYMENT_DEADLINE_MS;
 /** The model that stays is seen at work. */
 const AFTERWARDS_MS = 1_500;
-const SETTLE_DEADLINE_MS = 3_000;
-const POLL_MS = 50;
 /** Of each component's log, where something went wrong. */
 const LOG_TAIL = 4_000;
 
@@ -52,9 +50,7 @@ export async function greengrassDemo(flags: DemoFlags, mode: NucleusMode, folder
     const packages = await makePackages(folder);
     const components = await makeComponents(folder, packages, MODELS, signal);
     signal.throwIfAborted();
-    const started = await device.start();
-    if (!started.ok) throw new EdgeError(started.error);
-    const { brokerUrl } = started.value;
+    const { brokerUrl } = given(await device.start());
     await observer.start(brokerUrl);
     const [first, ...others] = MODELS;
     // The agent believes the demo's publisher, and no other.
@@ -105,8 +101,7 @@ async function play(
   deployments: () => Promise<void>,
 ): Promise<Sent> {
   const publisher = new Publisher({ broker, sensors: bearings({ ...WEAR, seed }), durationMs: SENSORS_MS });
-  const started = await publisher.start();
-  if (!started.ok) throw new EdgeError(started.error);
+  given(await publisher.start());
   const over = new AbortController();
   try {
     const running = publisher.run(over.signal);
@@ -119,13 +114,6 @@ async function play(
     over.abort();
     await publisher.stop();
   }
-}
-
-/** Waits until nothing is missing any more, or for as long as is fair. */
-async function settle(observer: Observer, sent: Sent): Promise<void> {
-  const deadline = Date.now() + SETTLE_DEADLINE_MS;
-  const due = sum((await dueByKey(sent)).values());
-  while (Date.now() < deadline && observer.results < due) await wait(POLL_MS);
 }
 
 async function showLogs(logs: string): Promise<void> {

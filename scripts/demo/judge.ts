@@ -1,11 +1,15 @@
 import { join } from 'node:path';
-import { EdgeError } from '../../src/domain/errors.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { given } from '../../src/domain/errors.ts';
 import { openPackage } from '../../src/package/load.ts';
 import { type Sent, windowsDueByKey } from '../../src/sim/publisher.ts';
 import type { Observer } from './observer.ts';
 import { CHAPTERS, type Story } from './story.ts';
 
 const BYTES_PER_MB = 1e6;
+/** The last answers are milliseconds behind the last readings; an alarm waits for the disk besides. */
+const SETTLE_DEADLINE_MS = 3_000;
+const POLL_MS = 50;
 /** The release that should answer at the end. */
 export const BEST = '1.1.0';
 
@@ -28,6 +32,13 @@ type SeenAtWork = { readonly sent: Sent; readonly observer: Observer; readonly d
 type Seen = SeenAtWork & { readonly story: Story; readonly exitCode: number | undefined };
 
 export type Judgement = Awaited<ReturnType<typeof judge>>;
+
+/** Waits until nothing is missing any more, or for as long as is fair. */
+export async function settle(observer: Observer, sent: Sent): Promise<void> {
+  const deadline = Date.now() + SETTLE_DEADLINE_MS;
+  const due = sum((await dueByKey(sent)).values());
+  while (Date.now() < deadline && observer.results < due) await wait(POLL_MS);
+}
 
 /** Holds what was seen against what was sent, and against how the rollouts should end. */
 export async function judge({ story, exitCode, ...seen }: Seen) {
@@ -73,13 +84,12 @@ export function activeModel({ agents }: Diagnosis): string | undefined {
 }
 
 /** How many windows each sensor should have got an answer to. */
-export async function dueByKey(sent: Sent): Promise<ReadonlyMap<string, number>> {
-  const shipped = await openPackage(join(import.meta.dirname, '../../artifacts/bearing-fault'));
-  if (!shipped.ok) throw new EdgeError(shipped.error);
-  const { window, hop } = shipped.value.manifest.input;
+async function dueByKey(sent: Sent): Promise<ReadonlyMap<string, number>> {
+  const shipped = given(await openPackage(join(import.meta.dirname, '../../artifacts/bearing-fault')));
+  const { window, hop } = shipped.manifest.input;
   return windowsDueByKey(sent, window, hop);
 }
 
-export function sum(numbers: Iterable<number>): number {
+function sum(numbers: Iterable<number>): number {
   return [...numbers].reduce((total, number) => total + number, 0);
 }

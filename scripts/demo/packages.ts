@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EdgeError, type Result } from '../../src/domain/errors.ts';
+import { given } from '../../src/domain/errors.ts';
 import type { Gates, GoldenCase, Manifest, Variant } from '../../src/domain/manifest.ts';
 import { type ModelPackage, openPackage, readVariant } from '../../src/package/load.ts';
 import { OneTimePublisher } from '../signing/one-time-publisher.ts';
@@ -105,9 +105,4 @@ async function flipOneBit(file: string): Promise<void> {
   const middle = Math.floor(bytes.length / 2);
   bytes[middle] = (bytes[middle] ?? 0) ^ 1;
   await writeFile(file, bytes);
-}
-
-function given<T>(result: Result<T>): T {
-  if (!result.ok) throw new EdgeError(result.error);
-  return result.value;
 }

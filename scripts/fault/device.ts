@@ -1,7 +1,7 @@
 /** One life of a device: starts, sees the rollout to its end, answers a while and stops; or is cut off before. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { pinoLog } from '../../src/adapters/pino-log.ts';
-import { EdgeError, type Result } from '../../src/domain/errors.ts';
+import { given } from '../../src/domain/errors.ts';
 import { packageFolder } from '../../test/fixtures/rollout-fault/contract.ts';
 import { KEYS, Line } from '../../test/fixtures/rollout-fault/line.ts';
 import { Journal } from './journal.ts';
@@ -56,9 +56,4 @@ await line.stop();
 /** Whoever started this life ends it when it takes too long. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await pause(LOOK_EVERY_MS);
-}
-
-function given<T>(result: Result<T>): T {
-  if (!result.ok) throw new EdgeError(result.error);
-  return result.value;
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { EdgeError, type Result } from '../../src/domain/errors.ts';
+import { given } from '../../src/domain/errors.ts';
 import { replaceFile, signPackage } from '../../src/package/sign.ts';
 import { type ReleaseTerms, signRelease } from '../../src/package/sign-release.ts';
 import { parseTrust } from '../../src/package/trust.ts';
@@ -36,9 +36,4 @@ export class OneTimePublisher {
     given(await signPackage(folder, { method: 'key', privateKeyPem: this.#key.privateKey }, Date.now()));
     given(await signRelease(folder, this.#key.privateKey, terms));
   }
-}
-
-function given<T>(result: Result<T>): T {
-  if (!result.ok) throw new EdgeError(result.error);
-  return result.value;
 }

@@ -8,7 +8,7 @@ import { BusRouter } from '../agent/bus-router.ts';
 import type { Part } from '../agent/lifecycle.ts';
 import { Sender, type SenderNeeds } from '../agent/sender.ts';
 import type { BusConfig, TlsConfig } from '../config/config.ts';
-import { EdgeError, failure } from '../domain/errors.ts';
+import { EdgeError, failure, given } from '../domain/errors.ts';
 import { ROUTES, type Route } from '../domain/route.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Log } from '../ports/log.ts';
@@ -79,9 +79,8 @@ export async function openBroker(config: BusConfig, baseDir: string, log: Log): 
 async function startBroker(port: number, log: Log): Promise<{ readonly broker: EmbeddedBroker; readonly url: string }> {
   const { EmbeddedBroker } = await import('../adapters/aedes/embedded-broker.ts');
   const broker = new EmbeddedBroker({ port, log });
-  const started = await broker.start();
-  if (!started.ok) throw new EdgeError(started.error);
-  return { broker, url: started.value.url };
+  const { url } = given(await broker.start());
+  return { broker, url };
 }
 
 /** The bus of the configuration; its secrets and certificates are read here, once. */

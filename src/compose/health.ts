@@ -5,7 +5,7 @@ import { Health } from '../agent/health.ts';
 import type { Part } from '../agent/lifecycle.ts';
 import type { Counters } from '../agent/metrics.ts';
 import { samplesOf } from '../agent/samples.ts';
-import { EdgeError } from '../domain/errors.ts';
+import { given } from '../domain/errors.ts';
 import type { DeviceCounter } from '../domain/metrics.ts';
 import type { Route } from '../domain/route.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -59,9 +59,8 @@ export function metricsPart(port: number, health: Health, log: Log): Part {
     const { PrometheusEndpoint } = await import('../adapters/prometheus.ts');
     const served = new PrometheusEndpoint({ port, samples: () => samplesOf(health.snapshot()), monotonic });
     endpoint = served;
-    const started = await served.start();
-    if (!started.ok) throw new EdgeError(started.error);
-    log.info({ url: `http://127.0.0.1:${started.value}/metrics` }, 'metrics served');
+    const bound = given(await served.start());
+    log.info({ url: `http://127.0.0.1:${bound}/metrics` }, 'metrics served');
   };
   return { name: 'metrics', start, stop: () => endpoint?.stop() };
 }

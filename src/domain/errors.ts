@@ -609,6 +609,12 @@ export class EdgeError extends Error {
   }
 }
 
+/** Gives the value, or throws its failure: for who cannot go on without it. */
+export function given<T>(result: Result<T>): T {
+  if (!result.ok) throw new EdgeError(result.error);
+  return result.value;
+}
+
 /** Turns whatever was thrown into a Failure, keeping the code of an EdgeError. */
 export function toFailure(thrown: unknown, code: ErrorCode = 'E_INTERNAL'): Failure {
   if (thrown instanceof EdgeError) return { code: thrown.code, message: thrown.message, cause: thrown };

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildComponents } from '../../../src/component/build/build.ts';
-import { EdgeError, type Result } from '../../../src/domain/errors.ts';
+import { given } from '../../../src/domain/errors.ts';
 import { packFolder } from '../../../src/package/pack.ts';
 import type { DemoPackages } from '../packages.ts';
 
@@ -45,9 +45,4 @@ async function makeModel(out: string, version: string, source: string): Promise<
   const artifacts = join(out, 'artifacts', MODEL, version);
   await mkdir(artifacts, { recursive: true });
   given(await packFolder(source, join(artifacts, `bearing-fault-${version}.zip`)));
-}
-
-function given<T>(result: Result<T>): T {
-  if (!result.ok) throw new EdgeError(result.error);
-  return result.value;
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EdgeError } from '../../domain/errors.ts';
+import { given } from '../../domain/errors.ts';
 import { ClassicEngine } from './classic/engine.ts';
 import { ComponentLogs } from './component-logs.ts';
 import { ComponentStore } from './component-store.ts';
@@ -190,8 +190,7 @@ export class Nucleus {
 
   async #listen(): Promise<void> {
     await mkdir(dirname(this.#layout.ipcSocket), { recursive: true, mode: 0o700 });
-    const listening = await this.#ipc.start();
-    if (!listening.ok) throw new EdgeError(listening.error);
+    given(await this.#ipc.start());
   }
 
   #details(): readonly DeployedComponent[] {
