@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import mqtt, { type MqttClient } from 'mqtt';
+import mqtt from 'mqtt';
 import { EmbeddedBroker } from '../../src/adapters/aedes/embedded-broker.ts';
 import { MqttBus } from '../../src/adapters/mqtt/mqtt-bus.ts';
 import { ShadowTopics } from '../../src/adapters/shadow/shadow-topics.ts';
@@ -8,7 +8,7 @@ import { ShadowReporter } from '../../src/agent/shadow-reporter.ts';
 import { until } from '../contract/bus-contract.ts';
 import { FakeControls } from '../fakes/controls.ts';
 import { FakeLog } from '../fakes/log.ts';
-import { ShadowStore } from '../fakes/shadow.ts';
+import { startShadowService } from '../fixtures/agent/shadow-service.ts';
 import { MOSQUITTO, Mosquitto } from '../fixtures/mosquitto.ts';
 import { skip } from '../skip.ts';
 
@@ -44,17 +44,17 @@ for (const kind of ['the embedded broker', 'mosquitto'] as const) {
     });
 
     it('takes what is desired and reports it, and tells what it cannot do', async () => {
-      const store = new ShadowStore();
-      const service = await startService(url, store);
-      ends.push(() => service.endAsync(true));
+      const service = await startShadowService(url, THING);
+      const { store } = service;
+      ends.push(() => service.stop());
       const { controls, bus } = await startDevice();
       await until(() => store.state?.reported['mode'] === 'active');
 
-      await operate(service, store, { mode: 'observe', thresholds: { press: { worn: { raise: 0.95, clear: 0.4 } } } });
+      service.desire({ mode: 'observe', thresholds: { press: { worn: { raise: 0.95, clear: 0.4 } } } });
       await until(() => controls.mode === 'observe' && Object.keys(store.delta).length === 0);
       assert.partialDeepStrictEqual(controls.agent().thresholds['worn'], { raise: 0.95, clear: 0.4 });
 
-      await operate(service, store, { logLevel: 'shout' });
+      service.desire({ logLevel: 'shout' });
       await until(() => store.state?.reported['desiredErrors'] !== undefined);
       assert.partialDeepStrictEqual(store.state?.reported['desiredErrors'], [{ path: 'logLevel' }]);
       assert.equal(bus.state, 'online');
@@ -94,35 +94,4 @@ for (const kind of ['the embedded broker', 'mosquitto'] as const) {
       return { controls, bus, log };
     }
   });
-}
-
-/** A shadow service as another client of the broker. */
-async function startService(url: string, store: ShadowStore): Promise<MqttClient> {
-  const client = await mqtt.connectAsync(url, { reconnectPeriod: 0 });
-  const say = (topic: string, body: object) => client.publish(`${PREFIX}/${topic}`, JSON.stringify(body), { qos: 1 });
-  client.on('message', (topic, payload) => {
-    const { state, clientToken } = JSON.parse(payload.toString());
-    if (topic.endsWith('/get')) {
-      if (store.state === undefined) return say('get/rejected', { code: 404, message: 'none', clientToken });
-      return say('get/accepted', {
-        state: { ...store.state, delta: store.delta },
-        version: store.version,
-        clientToken,
-      });
-    }
-    store.update(state);
-    say('update/accepted', { state, version: store.version, clientToken });
-    if (Object.keys(store.delta).length > 0) say('update/delta', { state: store.delta, version: store.version });
-  });
-  await client.subscribeAsync([`${PREFIX}/get`, `${PREFIX}/update`], { qos: 1 });
-  return client;
-}
-
-/** Changes what is desired, as an operator through the service. */
-async function operate(service: MqttClient, store: ShadowStore, desired: object): Promise<void> {
-  store.update({ desired: { ...desired } });
-  const body = { state: { desired }, version: store.version, clientToken: 'operator' };
-  await service.publishAsync(`${PREFIX}/update/accepted`, JSON.stringify(body), { qos: 1 });
-  const delta = { state: store.delta, version: store.version };
-  await service.publishAsync(`${PREFIX}/update/delta`, JSON.stringify(delta), { qos: 1 });
 }
