@@ -48,7 +48,7 @@ async function cliPage(): Promise<string> {
 
 Every command takes \`-o, --output table|json|ndjson\`. Data goes to stdout (one document for \`json\`), progress and logs to stderr.
 Errors in \`json\` are \`{"ok": false, "error": {"code", "message", "hint"}}\`. Exit codes: 0 fine, 1 found problems, 2 usage, 3
-something that is needed is missing, 4 internal.
+something that is needed is missing, 4 internal; of \`agent run\` in a Greengrass component also 75: start it again, its configuration is new.
 
 ${sections.join('\n')}`;
 }
