@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import onnxProto from 'onnx-proto';
 import type { GoldenCase } from '../src/domain/manifest.ts';
 import type { ManifestDocument } from '../src/package/manifest.ts';
-import { seeded } from './seeded.ts';
+import { seeded } from '../src/sim/random.ts';
 
 const { onnx } = onnxProto;
 
@@ -43,7 +43,7 @@ type Layer = {
 /** Writes a model package whose score is the reconstruction error of a seeded autoencoder; returns its folder. */
 export function writeModelPackage(folder: string, form: ModelForm = SMALL): string {
   mkdirSync(folder, { recursive: true });
-  const random = seeded(SEED);
+  const random = seeded(SEED).uniform;
   const drawn = form.layers.slice(1).map((columns, i) => layer(form.layers[i] ?? WINDOW, columns, random));
   const layers = drawn.map((each, i) =>
     i < drawn.length - 1 ? each : { ...each, bias: each.bias.map((bias) => bias + form.nudge) },

@@ -1,6 +1,6 @@
 import mqttPacket from 'mqtt-packet';
+import { seeded } from '../src/sim/random.ts';
 import { WINDOW } from './model.ts';
-import { seeded } from './seeded.ts';
 
 export const INPUT_FILTER = 'bench/in/+';
 export const ANSWER_TOPIC = 'bench/out';
@@ -20,7 +20,7 @@ export const inputTopic = (index: number): string => `bench/in/${keyOf(index)}`;
 
 /** Returns a function that makes the payload of one message; no two are alike. */
 export function payloadMaker(format: Format): (key: string, timeMs: number) => Buffer {
-  const random = seeded(SEED);
+  const random = seeded(SEED).uniform;
   const draw = () => random() * 2 - 1;
   return format === 'json'
     ? (key, timeMs) => {

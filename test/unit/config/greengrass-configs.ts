@@ -1,4 +1,5 @@
-import { randomFrom, whole } from '../flow/random.ts';
+import { seeded } from '../../../src/sim/random.ts';
+import { whole } from '../flow/random.ts';
 
 export type Tree = Record<string, unknown>;
 
@@ -6,7 +7,7 @@ type Random = () => number;
 
 /** A good configuration with a number, or a truth value, in every field that takes one. */
 export function everyField(seed: number): Tree {
-  const random = randomFrom(seed);
+  const random = seeded(seed).uniform;
   return {
     thing: String(whole(random, 1, 999)),
     bus: {
@@ -60,7 +61,7 @@ function agent(random: Random, index: number): Tree {
 
 /** The same with each number and truth value as one of the texts that nuclei make of it. */
 export function asText(written: Tree, seed: number): unknown {
-  const random = randomFrom(seed);
+  const random = seeded(seed).uniform;
   const turn = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(turn);
     if (typeof value === 'number') return pick(random, [String(value), javaDouble(value)]);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { AlarmRule } from '../../../src/domain/agent-spec.ts';
 import type { AlarmChange } from '../../../src/domain/decision.ts';
 import { Decider, type DeciderOptions, UNCERTAIN } from '../../../src/flow/decide.ts';
-import { randomFrom, whole } from './random.ts';
+import { seeded } from '../../../src/sim/random.ts';
+import { whole } from './random.ts';
 
 const NOON = Date.UTC(2026, 6, 1, 12);
 const NO_REST = { cooldownMs: 0 };
@@ -373,7 +374,7 @@ describe('keys of a decider', () => {
 describe('any signal at all', () => {
   for (let seed = 1; seed <= 30; seed++) {
     it(`raises and clears in turn, as counting by hand does (seed ${seed})`, () => {
-      const random = randomFrom(seed);
+      const random = seeded(seed).uniform;
       const n = whole(random, 1, 32);
       const k = whole(random, 1, n);
       const bench = new Bench({ ...NO_REST, k, n });

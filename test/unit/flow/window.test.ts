@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Window } from '../../../src/domain/reading.ts';
 import { Windower, type WindowerOptions } from '../../../src/flow/window.ts';
-import { randomFrom, whole } from './random.ts';
+import { seeded } from '../../../src/sim/random.ts';
+import { whole } from './random.ts';
 
 const EPOCH = Date.UTC(2026, 0, 1);
 
@@ -205,7 +206,7 @@ describe('windows', () => {
 
   for (let seed = 1; seed <= 50; seed++) {
     it(`are those that cutting the whole stream gives, however it is chopped (seed ${seed})`, () => {
-      const random = randomFrom(seed);
+      const random = seeded(seed).uniform;
       const [size, hop, channels] = [whole(random, 1, 12), whole(random, 1, 20), whole(random, 1, 3)];
       const bench = new Bench({ size, hop, channels });
       const stream = Float32Array.from({ length: whole(random, 0, 200) * channels }, (_, i) => i);
