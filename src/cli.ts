@@ -38,6 +38,13 @@ export const COMMANDS: Record<string, () => Promise<CliCommand>> = {
   'trust init': async () => (await import('./cli/trust-init.ts')).trustInit as unknown as CliCommand,
   'trust sign': async () => (await import('./cli/trust-sign.ts')).trustSign as CliCommand,
   'trust rotate': async () => (await import('./cli/trust-rotate.ts')).trustRotate as CliCommand,
+  'audit verify': async () => {
+    const [{ auditVerify }, { verifyAudit }] = await Promise.all([
+      import('./cli/audit-verify.ts'),
+      import('./adapters/audit-chain.ts'),
+    ]);
+    return auditVerify(verifyAudit) as CliCommand;
+  },
   'component build': async () => (await import('./cli/component-build.ts')).componentBuild as unknown as CliCommand,
   doctor: async () => {
     const [{ doctor }, { doctorProbes }] = await Promise.all([import('./cli/doctor.ts'), import('./compose/tools.ts')]);
@@ -53,6 +60,7 @@ const NOUNS = new Map([
   ['agent', "This device's agents"],
   ['model', 'Model packages'],
   ['trust', 'Whom devices believe'],
+  ['audit', 'What was decided on a device, and by whom'],
   ['component', 'Greengrass components'],
   ['simulate', 'A factory on a laptop'],
 ]);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { AuditEntry } from '../ports/audit.ts';
+import type { AuditEntry, AuditVerdict } from '../ports/audit.ts';
 
 /** What the very first entry points back to. */
 export const GENESIS = '0'.repeat(64);
@@ -24,15 +24,7 @@ export function olderFile(file: string): string {
   return `${file}.1`;
 }
 
-export type AuditVerdict =
-  | { readonly ok: true; readonly entries: number; readonly lastHash: string; readonly torn: boolean }
-  | { readonly ok: false; readonly file: string; readonly line: number; readonly reason: string };
-
-/**
- * Follows the chain through the older file and this one, and finds the first link that is broken. `torn` tells of a
- * last line without its end: a power cut fell into a write that nobody was told to be done. What a thief cuts off at
- * the end does not show: compare `lastHash` with what was reported elsewhere.
- */
+/** Follows the chain through the older file and this one, and finds the first link that is broken. */
 export async function verifyAudit(file: string): Promise<AuditVerdict> {
   let entries = 0;
   let prev: string | undefined;

@@ -437,6 +437,11 @@ export const ERRORS = {
     message: 'There is something already where the package would be written',
     hint: 'Choose another place with --out, or remove what is there.',
   },
+  E_AUDIT_BROKEN: {
+    retryable: false,
+    message: 'The audit log is not as it was written',
+    hint: 'Somebody has changed it or taken an entry out, or the disk is failing: compare it with a copy.',
+  },
   E_STATE_DAMAGED: {
     retryable: false,
     message: 'What the agent kept about a model is damaged',

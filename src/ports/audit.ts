@@ -16,3 +16,11 @@ export interface Audit {
   stop(): Promise<void>;
   append(entry: AuditEntry): Promise<void>;
 }
+
+/**
+ * What following the chain has shown. `torn`: the last line has no end, as a power cut fell into a write that nobody was
+ * told to be done. What a thief cuts off at the end does not show: compare `lastHash` with what was noted elsewhere.
+ */
+export type AuditVerdict =
+  | { readonly ok: true; readonly entries: number; readonly lastHash: string; readonly torn: boolean }
+  | { readonly ok: false; readonly file: string; readonly line: number; readonly reason: string };
