@@ -77,7 +77,8 @@ export class Deployments {
     const { promise, resolve, reject } = Promise.withResolvers<Ended>();
     this.#queue.push({ deploymentId, document, settle: resolve, give: reject });
     this.#parts.tell(deploymentId, 'QUEUED');
-    void this.#parts.save();
+    // What goes wrong with it is told when the deployment begins, which is saved too.
+    this.#parts.save().catch(() => {});
     this.#work ??= this.#workOff().finally(() => {
       this.#work = undefined;
     });
