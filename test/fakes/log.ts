@@ -47,6 +47,9 @@ export class FakeLog implements Log {
   }
 
   #add(level: LogLine['level'], fields: object, event: string): void {
+    // The real one writes such a field twice into one line of JSON.
+    const twice = Object.keys(fields).filter((field) => field in this.#fields);
+    if (twice.length > 0) throw new Error(`'${event}' and its log both have the field ${twice.join()}`);
     this.lines.push({ level, fields: { ...this.#fields, ...fields }, event });
   }
 }

@@ -170,8 +170,8 @@ export class IpcBus implements Bus {
 
   #reachChanged(error: Failure | undefined): void {
     const { name } = this.#transport;
-    if (error === undefined) this.#needs.log.info({ bus: name }, 'can be reached again');
-    else this.#needs.log.warn({ bus: name, code: error.code, reason: error.message }, 'cannot be reached');
+    if (error === undefined) this.#needs.log.info({ behind: name }, 'can be reached again');
+    else this.#needs.log.warn({ behind: name, code: error.code, reason: error.message }, 'cannot be reached');
     this.#unreachable = error && failure('E_BUS_UNREACHABLE', `${name}: ${error.message}`, error);
     if (error === undefined) this.#openAgain();
     this.#settle();

@@ -28,7 +28,11 @@ describe('buses through the nucleus', () => {
     assert.equal(clock.pending, 0, 'a stopped bus waits for nothing');
   });
 
-  const needs = (kind: NucleusKind) => ({ link, clock, log, random: () => 0, thing: 'press-1', kind });
+  const needs = (kind: NucleusKind) => {
+    // As it is composed.
+    const own = log.child({ part: 'bus', bus: 'iotcore' });
+    return { link, clock, log: own, random: () => 0, thing: 'press-1', kind };
+  };
 
   async function start(made: Bus): Promise<void> {
     bus = made;
