@@ -5,7 +5,7 @@ import { AGENT_FLAGS, type AgentFlags, controlPath } from './control-client.ts';
 import { duration } from './flag-values.ts';
 import { printError } from './io.ts';
 import { changeModel } from './model-change.ts';
-import { connectWithin, findTargets } from './model-targets.ts';
+import { findTargetsWithin } from './model-targets.ts';
 import { printVerdict, printVerdicts, type Verdict } from './model-verdict.ts';
 import { givenPackage } from './package-folder.ts';
 
@@ -46,10 +46,7 @@ export const modelActivate: CliCommand<ModelActivateFlags> = {
     if (!path.ok) return printError(io, path.error);
     const source = givenPackage(args[0] ?? '');
     if (!existsSync(source)) return printError(io, failure('E_MODEL_MISSING', source));
-    const connected = await connectWithin(path.value, patience, io);
-    if (!connected.ok) return printError(io, connected.error);
-    const targets = await findTargets(connected.value, { agent, source });
-    connected.value.close();
+    const targets = await findTargetsWithin(path.value, patience, { agent, source }, io);
     if (!targets.ok) return printError(io, targets.error);
     const { agents, model } = targets.value;
     const verdicts: Verdict[] = [];

@@ -21,11 +21,31 @@ type Listed = {
   readonly model?: { readonly configured?: string; readonly active?: string } | undefined;
 };
 
+/** Asks the running agent for the targets. One that is not there yet, or that goes before it has answered, is waited for. */
+export async function findTargetsWithin(
+  path: string,
+  patienceMs: number,
+  wanted: Wanted,
+  io: Io,
+): Promise<Result<Targets>> {
+  const endMs = performance.now() + patienceMs;
+  for (;;) {
+    const connected = await connectWithin(path, endMs - performance.now(), io);
+    if (!connected.ok) return connected;
+    const targets = await findTargets(connected.value, wanted);
+    connected.value.close();
+    const isGone = !targets.ok && targets.error.code === 'E_AGENT_UNREACHABLE';
+    if (!isGone || performance.now() >= endMs) return targets;
+    await pause(LOOK_EVERY_MS, undefined, { signal: io.signal }).catch(() => {});
+    if (io.signal.aborted) return targets;
+  }
+}
+
 /**
  * Finds the agents of a package: the named one, the device's only one, or all whose configured or active model has the
  * name of the package. E_MODEL_UNWANTED: there is none.
  */
-export async function findTargets(client: ControlClient, { agent, source }: Wanted): Promise<Result<Targets>> {
+async function findTargets(client: ControlClient, { agent, source }: Wanted): Promise<Result<Targets>> {
   if (agent !== undefined) return ok({ agents: [agent], model: undefined });
   const listed = await client.call('model.list', {});
   if (!listed.ok) return listed;
@@ -41,7 +61,7 @@ export async function findTargets(client: ControlClient, { agent, source }: Want
 }
 
 /** Connects to the agent; for one that is not there yet it waits for `patienceMs` at most. */
-export async function connectWithin(path: string, patienceMs: number, io: Io): Promise<Result<ControlClient>> {
+async function connectWithin(path: string, patienceMs: number, io: Io): Promise<Result<ControlClient>> {
   const startedMs = performance.now();
   for (;;) {
     const connected = await ControlClient.connect(path);

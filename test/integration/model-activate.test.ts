@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ControlSocket } from '../../src/adapters/control-socket.ts';
@@ -223,6 +225,19 @@ describe('model activate', () => {
   it('waits with patience for an agent that is not there yet', async () => {
     const { exit } = activate({ wait: true, patience: 20_000 });
     await new Promise((resolve) => setTimeout(resolve, 700));
+    const { rollouts } = await device();
+    rollouts.end(await asked(rollouts), 'committed');
+    assert.equal(await exit, 0);
+  });
+
+  it('waits with patience for an agent that goes away before it has said whose models it has', async () => {
+    await mkdir(join(state, 'control'), { recursive: true, mode: 0o700 });
+    const stopping = createServer((socket) => socket.destroy());
+    const hungUp = once(stopping, 'connection');
+    stopping.listen(join(state, 'control', 'agent.sock'));
+    const { exit } = activate({ wait: true, patience: 20_000 });
+    await hungUp;
+    await new Promise((resolve) => stopping.close(resolve));
     const { rollouts } = await device();
     rollouts.end(await asked(rollouts), 'committed');
     assert.equal(await exit, 0);
