@@ -85,6 +85,10 @@ export const simulateDeploy: CliCommand<SimulateDeployFlags> = {
     if (!document.ok) return printError(io, document.error);
     const { controlSocket } = new Layout(given.root);
     const ended = await requestDeployment(controlSocket, { document: document.value, wait: given.wait }, io.signal);
+    if (!ended.ok && io.signal.aborted) {
+      printProgress(io, 'nobody waits for it any more; what was begun goes on in the nucleus');
+      return 1;
+    }
     if (!ended.ok) return printError(io, ended.error);
     printResult(io, ended.value);
     return ended.value.status === 'SUCCEEDED' || ended.value.status === 'QUEUED' ? 0 : 1;
@@ -95,10 +99,14 @@ function toDocument(given: Readonly<SimulateDeployFlags>): Result<DeploymentDocu
   const { component = [], remove = [], merge = [], failurePolicy } = given;
   if (component.length + remove.length === 0) return fail('E_USAGE', 'neither --component nor --remove is given');
   const components: Record<string, ComponentRequest> = {};
-  for (const { name, value } of component) components[name] = { version: value };
+  for (const { name, value } of component) {
+    if (components[name] !== undefined) return fail('E_USAGE', `--component names ${name} twice`);
+    components[name] = { version: value };
+  }
   for (const { name, value } of merge) {
     const request = components[name];
     if (request === undefined) return fail('E_USAGE', `--merge names ${name}, which --component does not`);
+    if (request.configurationUpdate !== undefined) return fail('E_USAGE', `--merge names ${name} twice`);
     components[name] = { ...request, configurationUpdate: { merge: value } };
   }
   return ok({

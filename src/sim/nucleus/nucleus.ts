@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { given } from '../../domain/errors.ts';
+import { EdgeError, failure, given } from '../../domain/errors.ts';
 import { ClassicEngine } from './classic/engine.ts';
 import { ComponentLogs } from './component-logs.ts';
 import { ComponentStore } from './component-store.ts';
@@ -185,7 +185,9 @@ export class Nucleus {
     await inGoodOrder;
     await this.#ipc.stop();
     await this.#logs.settled();
-    if (!this.#isDead) await this.#state.write();
+    await this.#save().catch((cause: Error) => {
+      throw new EdgeError(failure('E_STATE_IO', cause.message, cause));
+    });
   }
 
   async #listen(): Promise<void> {
@@ -227,7 +229,8 @@ export class Nucleus {
   }
 
   #saveSoon(): void {
-    if (this.#isStarted) void this.#save();
+    // Whoever waits for a later one is told.
+    if (this.#isStarted) void this.#save().catch(() => {});
   }
 
   #tellComponent(component: string, state: string, reason: string | undefined): void {

@@ -67,9 +67,12 @@ export class SimulatedDevice {
   /** No deployment comes any more, then the components end, who may still have something to say, then what carries it. Idempotent. */
   async stop(): Promise<void> {
     await this.#control?.stop();
-    await this.#nucleus?.stop();
-    await this.#bridge?.stop();
-    await this.#iotCore.stop();
+    try {
+      await this.#nucleus?.stop();
+    } finally {
+      await this.#bridge?.stop();
+      await this.#iotCore.stop();
+    }
   }
 
   async #startBroker(): Promise<Result<string>> {

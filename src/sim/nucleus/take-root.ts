@@ -4,9 +4,9 @@ import type { Layout } from './layout.ts';
 import { emptyState, type SavedState, type StateFile } from './saved-state.ts';
 import type { NucleusMode } from './services.ts';
 
-/** Reads what the root folder holds. Throws E_USAGE where another nucleus has the folder, or one of another mode had it. */
+/** Reads what the root folder holds. Throws E_USAGE where it is no folder, another nucleus has it, or one of another mode had it. */
 export async function takeRoot(layout: Layout, mode: NucleusMode, file: StateFile): Promise<SavedState> {
-  const saved = (await file.read()) ?? emptyState(mode);
+  const saved = (await readSaved(layout, file)) ?? emptyState(mode);
   if (saved.mode !== mode) {
     throw new EdgeError(failure('E_USAGE', `${layout.root} belongs to a nucleus in ${saved.mode} mode`));
   }
@@ -15,6 +15,15 @@ export async function takeRoot(layout: Layout, mode: NucleusMode, file: StateFil
     throw new EdgeError(failure('E_USAGE', `another nucleus runs in ${layout.root}`));
   }
   return saved;
+}
+
+async function readSaved(layout: Layout, file: StateFile): Promise<SavedState | undefined> {
+  try {
+    return await file.read();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EdgeError(failure('E_USAGE', `${layout.root} cannot be the root folder of a device: ${reason}`, cause));
+  }
 }
 
 function isListening(path: string): Promise<boolean> {

@@ -128,12 +128,47 @@ describe('openclaw-edge simulate nucleus and deploy', function () {
     const [, port = ''] = /"broker":"mqtt:\/\/127\.0\.0\.1:(\d+)"/.exec(printed) ?? [];
     const taken = await refused('--port', port);
     assert.deepEqual([taken.exit, JSON.parse(taken.stdout).error.code], [1, 'E_PORT_IN_USE']);
+    const file = join(folder, 'recipes', 'com.a-1.0.0.json');
+    const noFolder = await refused('--root', file);
+    assert.deepEqual([noFolder.exit, JSON.parse(noFolder.stdout).error.code], [2, 'E_USAGE']);
+    assert.ok(noFolder.stdout.includes(`${file} cannot be the root folder of a device: ENOTDIR`), noFolder.stdout);
     const away = await refused('--broker', 'mqtt://127.0.0.1:1');
     assert.deepEqual([away.exit, JSON.parse(away.stdout).error.code], [3, 'E_BUS_UNREACHABLE']);
     const circle = await refused('--bridge-in', 'dt/#');
     assert.equal(circle.exit, 2);
     assert.match(circle.stdout, /what goes in by dt\/# would come out/);
     assert.equal((await refused('--bridge-out', 'a/#/b')).exit, 2);
+  });
+
+  it('ends, and says why, although its root folder is gone', async () => {
+    await start();
+    await deploy('--component', 'com.a=1.0.0', '--wait');
+    await waitFor('the process', async () => (await self()) !== '');
+    const component = Number(await self());
+    await rm(join(folder, 'root'), { recursive: true });
+    assert.equal(await end('SIGTERM'), 1);
+    assert.match(printed, /E_STATE_IO/);
+    assert.equal(await isAlive(component), false);
+  });
+
+  it('says that a deployment goes on when nobody waits for it any more', async () => {
+    const file = join(folder, 'recipes', 'com.a-1.0.0.json');
+    const recipe = await readFile(file, 'utf8');
+    await writeFile(file, recipe.replace('"Lifecycle":{', '"Lifecycle":{"install":"sleep 2",'));
+    await start();
+    const flags = ['--root', join(folder, 'root'), '--recipes', 'recipes', '--artifacts', 'artifacts', '-o', 'json'];
+    const args = [CLI, 'simulate', 'deploy', ...flags, '--component', 'com.a=1.0.0', '--wait'];
+    const waiting = spawn(process.execPath, args, { cwd: folder });
+    let told = '';
+    waiting.stderr.on('data', (text: Buffer) => {
+      told += text;
+    });
+    const exited = new Promise<number | null>((resolve) => waiting.once('exit', resolve));
+    await waitFor('the deployment', () => printed.includes('IN_PROGRESS'));
+    waiting.kill('SIGINT');
+    assert.equal(await exited, 1);
+    assert.match(told, /goes on in the nucleus/);
+    await waitFor('its end', () => printed.includes('SUCCEEDED'));
   });
 
   it('says what is missing', async () => {
@@ -143,5 +178,8 @@ describe('openclaw-edge simulate nucleus and deploy', function () {
     assert.equal((await deploy()).exit, 2);
     assert.equal((await deploy('--component', 'com.a')).exit, 2);
     assert.equal((await deploy('--component', 'com.a=1.0.0', '--merge', 'com.b={}')).exit, 2);
+    const twice = await deploy('--component', 'com.a=1.0.0', '--merge', 'com.a={"a":1}', '--merge', 'com.a={"b":1}');
+    assert.equal(twice.exit, 2, 'the first would be lost without a word');
+    assert.equal((await deploy('--component', 'com.a=1.0.0', '--component', 'com.a=1.1.0')).exit, 2);
   });
 });
