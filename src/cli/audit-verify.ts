@@ -26,8 +26,7 @@ export function auditVerify(follow: (file: string) => Promise<AuditVerdict>): Cl
         return printError(io, fail('E_AUDIT_BROKEN', `${verdict.file}:${verdict.line} ${verdict.reason}`).error);
       }
       const { entries, lastHash, torn } = verdict;
-      if (io.output === 'table')
-        printTable(io, [{ entries, lastHash, end: torn ? 'half a line' : 'whole' }]);
+      if (io.output === 'table') printTable(io, [{ entries, lastHash, end: torn ? 'half a line' : 'whole' }]);
       else printJson(io, { ok: true, entries, lastHash, torn });
       return 0;
     },
