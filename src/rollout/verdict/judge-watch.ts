@@ -18,12 +18,13 @@ export function judgeWatch(
   elapsedMs: number,
 ): Verdict {
   const { active, previous, paired } = figures;
+  const over = isOver(active.windows, gates.watch, elapsedMs);
   const verdict = conclude([
     ...liveGates(active, previous, gates),
-    drift(figures, reference, gates.watch.maxDrift),
+    drift(figures, reference, gates.watch.maxDrift, over),
     paired === undefined ? undefined : alarmRate(paired, gates.watch.maxAlarmRateJump),
   ]);
-  if (verdict.verdict !== 'healthy' || isOver(active.windows, gates.watch, elapsedMs)) return verdict;
+  if (verdict.verdict !== 'healthy' || over) return verdict;
   return { verdict: 'undecided', reason: 'the probation goes on', evidence: verdict.evidence };
 }
 
@@ -34,9 +35,15 @@ function isOver(windows: number, { windows: enough, durationMs }: WatchGate, ela
 /**
  * The answers drift when they leave the reference of the manifest, and leave the answers of the previous model on the very
  * same windows too: a real change of the world moves both. Without a previous model the reference alone decides; without a
- * reference, the previous model alone.
+ * reference, the previous model alone. The previous one is asked beside the work and may be behind with its answers: until
+ * there are some, the reference alone proves nothing, but at the end it has to.
  */
-function drift(figures: WatchFigures, reference: OutputReference | undefined, limit: number): Finding | undefined {
+function drift(
+  figures: WatchFigures,
+  reference: OutputReference | undefined,
+  limit: number,
+  over: boolean,
+): Finding | undefined {
   const { answers, paired } = figures;
   const seen = total(answers);
   const againstReference =
@@ -45,7 +52,10 @@ function drift(figures: WatchFigures, reference: OutputReference | undefined, li
     paired === undefined || paired.windows < MIN_WINDOWS
       ? undefined
       : compare(paired.newer, paired.older, paired.windows, limit, paired.windows);
-  return againstPrevious?.state === 'passed' ? againstPrevious : (againstReference ?? againstPrevious);
+  if (againstPrevious?.state === 'passed') return againstPrevious;
+  const waits = paired !== undefined && againstPrevious === undefined && !over;
+  if (waits && againstReference?.state === 'failed') return { ...againstReference, state: 'undecided' };
+  return againstReference ?? againstPrevious;
 }
 
 function compare(seen: readonly number[], expected: readonly number[], m: number, limit: number, n: number): Finding {

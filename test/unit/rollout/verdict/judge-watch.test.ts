@@ -22,6 +22,8 @@ const asBefore = [100, 50, 50];
 const alone = { previous: undefined, paired: undefined };
 const answering = (answers: readonly number[], older: readonly number[]) =>
   watchFigures(200, { answers, paired: paired(200, { newer: answers, older }) });
+const behind = (answers: readonly number[]) =>
+  watchFigures(200, { answers, paired: paired(32, { newer: [3, 3, 26], older: [3, 3, 26] }) });
 const alarming = (newerAlarming: number, olderAlarming: number, windows = 200) =>
   watchFigures(windows, { paired: paired(windows, { newerAlarming, olderAlarming }) });
 const bad = (windows: number, more: Parameters<typeof live>[1]) =>
@@ -36,6 +38,8 @@ const ROWS: readonly Row[] = [
   { name: 'answers that leave the reference and the previous model are a drift', figures: answering(MOVED, asBefore), verdict: 'unhealthy', gate: 'drift' },
   { name: 'a real change of the world, which the previous model sees too, is none', figures: answering(MOVED, MOVED), elapsedMs: OVER, verdict: 'healthy' },
   { name: 'a model that stays with the reference while the world and the previous one move is believed', figures: answering(asBefore, MOVED), elapsedMs: OVER, verdict: 'healthy' },
+  { name: 'while the previous model is behind with its answers, the reference alone decides nothing', figures: behind(MOVED), verdict: 'undecided' },
+  { name: 'at the end of the probation it has to', figures: behind(MOVED), elapsedMs: OVER, verdict: 'unhealthy', gate: 'drift' },
   { name: 'without a previous model the reference alone decides', figures: watchFigures(200, { ...alone, answers: MOVED }), verdict: 'unhealthy', gate: 'drift' },
   { name: 'without a reference the previous model alone decides', figures: answering(MOVED, asBefore), reference: undefined, verdict: 'unhealthy', gate: 'drift' },
   { name: 'with neither nothing is called a drift', figures: watchFigures(200, { ...alone, answers: MOVED }), reference: undefined, elapsedMs: OVER, verdict: 'healthy' },
