@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { fail, ok, type Result } from '../domain/errors.ts';
 import { ENVELOPE, IN_TOTO_TYPE, isSignedBy, parseSigned, SIGNATURE } from './dsse.ts';
@@ -31,40 +32,44 @@ const BUNDLE = z.strictObject({
 
 export type Bundle = z.infer<typeof BUNDLE>;
 
-/** What a trusted signer has signed, and who it was. */
-export type Signed = { readonly payload: Buffer; readonly signer: string };
+/** What a trusted signer has signed, who it was, and by which certificates; a key has none. */
+export type Signed = {
+  readonly payload: Buffer;
+  readonly signer: string;
+  readonly path: readonly X509Certificate[];
+};
 
 /**
- * Checks the signature of model.sig. Nothing of the payload is looked at before. Certificates must be valid at `atMs`;
- * without it, at one common moment.
+ * Checks the signature of model.sig. Nothing of the payload is looked at before. Certificates must have been valid at one
+ * common moment; whether they are so now is for `checkDates`.
  */
-export function openBundle(bytes: Buffer, root: TrustRoot, atMs: number | undefined): Result<Signed> {
+export function openBundle(bytes: Buffer, root: TrustRoot): Result<Signed> {
   const bundle = parseSigned(bytes, BUNDLE, 'model.sig');
   if (!bundle.ok) return bundle;
   const { verificationMaterial, dsseEnvelope } = bundle.value;
-  const found = signerOf(verificationMaterial, root, atMs);
+  const found = signerOf(verificationMaterial, root);
   if (!found.ok) return found;
   const payload = Buffer.from(dsseEnvelope.payload, 'base64');
   const sig = dsseEnvelope.signatures[0]?.sig ?? '';
   if (!isSignedBy(IN_TOTO_TYPE, payload, sig, found.value.key)) return fail('E_SIGNATURE_INVALID', 'of model.sig');
-  return ok({ payload, signer: found.value.signer });
+  return ok({ payload, signer: found.value.signer, path: found.value.path });
 }
 
 function signerOf(
   material: Bundle['verificationMaterial'],
   root: TrustRoot,
-  atMs: number | undefined,
-): Result<{ key: SigningKey; signer: string }> {
+): Result<Omit<Signed, 'payload'> & { readonly key: SigningKey }> {
   if ('publicKey' in material) {
     const { hint } = material.publicKey;
     const key = root.keys.get(hint);
     if (key === undefined) return fail('E_SIGNER_UNTRUSTED', `key ${hint.slice(0, 16)} of model.sig`);
-    return ok({ key, signer: root.keyIds.get(hint) ?? hint });
+    return ok({ key, signer: root.keyIds.get(hint) ?? hint, path: [] });
   }
   const { certificates } = material.x509CertificateChain;
   const chain = parseCertificates(certificates.map(({ rawBytes }) => Buffer.from(rawBytes, 'base64')));
   if (!chain.ok) return chain;
-  const certified = checkChain(chain.value, root.authorities, atMs);
+  const certified = checkChain(chain.value, root.authorities);
   if (!certified.ok) return certified;
-  return ok({ key: certified.value.key, signer: certified.value.subject });
+  const { key, subject, path } = certified.value;
+  return ok({ key, signer: subject, path });
 }

@@ -9,6 +9,7 @@ import { readModelStatement } from './statement.ts';
 import type { TrustRoot } from './trust.ts';
 import { type Contents, openContents } from './verify-contents.ts';
 import { UNSIGNED_FILES } from './verify-files.ts';
+import { checkDates } from './x509.ts';
 
 /** What a package may hold besides its manifest, golden cases and variants. */
 const DOCUMENTS = ['manifest.json', 'golden.json', 'MODEL_CARD.md', 'README.md', 'LICENSE', 'NOTICE'];
@@ -44,14 +45,14 @@ export async function verifyPackage(
   const releaseSig = await readSignature(contents, 'release.sig');
   if (!releaseSig.ok) return releaseSig;
 
-  const signed = openBundle(modelSig.value, root, undefined);
+  const signed = openBundle(modelSig.value, root);
   if (!signed.ok) return signed;
   const statement = readModelStatement(signed.value.payload);
   if (!statement.ok) return statement;
   const { digest, files } = statement.value;
   // What was let in here and is kept is not installed anew: the floor has risen with it, and it may have expired since.
   const newInstall = context.newInstall && context.keptDigests?.includes(digest) !== true;
-  const valid = newInstall ? openBundle(modelSig.value, root, context.nowMs) : signed;
+  const valid = newInstall ? checkDates(signed.value.path, context.nowMs) : ok(undefined);
   if (!valid.ok) return valid;
   const checked = checkRelease(releaseSig.value, { digest, statementSha256: sha256(signed.value.payload) }, root, {
     ...context,

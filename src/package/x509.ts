@@ -9,8 +9,12 @@ const MIN_RSA_BITS = 2048;
 /** No MD5, no SHA-1. */
 const STRONG = /^(ecdsa-with-SHA(256|384|512)|sha(256|384|512)WithRSAEncryption|ED25519)$/i;
 
-/** The key and name of whom a chain leads to. */
-export type Certified = { readonly key: SigningKey; readonly subject: string };
+/** The key and name of whom a chain leads to, and the certificates that lead there, leaf first. */
+export type Certified = {
+  readonly key: SigningKey;
+  readonly subject: string;
+  readonly path: readonly X509Certificate[];
+};
 
 /** Reads certificates from PEM text, in their order. */
 export function readCertificates(pem: string): Result<readonly X509Certificate[]> {
@@ -31,19 +35,18 @@ export function parseCertificates(blocks: readonly (string | Buffer)[]): Result<
 
 /**
  * Proves that the leaf, which comes first, descends from one of the authorities: every link signed, every one above
- * the leaf an authority that may sign, with room below it, and all of them valid at `atMs`; without it, at some
- * common moment (the reference checks neither). Rules: RFC 5280, 6.1, without policies, names and revocation.
+ * the leaf an authority that may sign, with room below it, and all of them valid at some common moment (the
+ * reference checks neither). Rules: RFC 5280, 6.1, without policies, names and revocation.
  */
 export function checkChain(
   chain: readonly X509Certificate[],
   authorities: readonly X509Certificate[],
-  atMs: number | undefined,
 ): Result<Certified> {
   const [leaf, ...others] = chain;
   if (leaf === undefined) return fail('E_CERTIFICATE_INVALID', 'the chain is empty');
   const path = findPath(leaf, others, authorities);
   if (path === undefined) return fail('E_SIGNER_UNTRUSTED', `${nameOf(leaf)} descends from no trusted authority`);
-  return checkPath(leaf, path, atMs);
+  return checkPath(leaf, path, undefined);
 }
 
 /** Checks a signer's own chain, leaf first, before anything is signed with it. */
@@ -76,7 +79,7 @@ function checkPath(
     if (fault !== undefined) return fail('E_CERTIFICATE_INVALID', `${nameOf(certificate)} ${fault}`);
   }
   const key = signingKey(leaf.publicKey);
-  return key.ok ? ok({ key: key.value, subject: nameOf(leaf) }) : key;
+  return key.ok ? ok({ key: key.value, subject: nameOf(leaf), path }) : key;
 }
 
 /** Leaf first, a trusted authority last. Each step takes one of the few that came along, so it ends. */
@@ -108,7 +111,8 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   }
 }
 
-function checkDates(path: readonly X509Certificate[], atMs: number | undefined): Result<void> {
+/** Every certificate must be valid at `atMs`; without it, at one common moment. */
+export function checkDates(path: readonly X509Certificate[], atMs: number | undefined): Result<void> {
   const from = path.map((certificate) => certificate.validFromDate.getTime());
   const moment = atMs ?? Math.max(...from);
   for (const certificate of path) {
