@@ -23,6 +23,13 @@ export function liteParts(value: unknown): number {
   return weigh(value, 2, 1);
 }
 
+/** The parts of a recipe as it comes from the cloud, which adds digests. */
+export function liteRecipeParts(recipe: unknown): number {
+  const artifacts = itemsAt(recipe, 'Manifests').flatMap((manifest) => itemsAt(manifest, 'Artifacts'));
+  const undigested = artifacts.filter((artifact) => isMap(artifact) && artifact['Digest'] === undefined);
+  return liteParts(recipe) + CLOUD_PARTS_AN_ARTIFACT * undigested.length;
+}
+
 /** Bytes of a value between the processes of lite; its texts take none there. */
 export function liteObjectBytes(value: unknown): number {
   return weigh(value, 21, 11);
@@ -43,6 +50,11 @@ function weigh(value: unknown, pair: number, item: number): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + item + weigh(one, pair, item), 0);
   if (!isMap(value)) return 0;
   return Object.values(value).reduce<number>((sum, one) => sum + pair + weigh(one, pair, item), 0);
+}
+
+function itemsAt(value: unknown, key: string): readonly unknown[] {
+  const items = isMap(value) ? value[key] : undefined;
+  return Array.isArray(items) ? items : [];
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { CLOUD_PARTS_AN_ARTIFACT, liteParts, MAX_LITE_PARTS } from '../../domain/nucleus-lite.ts';
+import { liteRecipeParts, MAX_LITE_PARTS } from '../../domain/nucleus-lite.ts';
 import { isObject, type JsonObject } from './json.ts';
 import type { Machine, Recipe, RecipeFormat } from './recipe.ts';
 import { readClassicRecipe } from './recipe-classic.ts';
@@ -26,10 +26,7 @@ export function readRecipe(text: string, format: RecipeFormat, machine: Machine)
 
 /** As it would come from the cloud, with digests: what can be deployed from a folder only is of no use. */
 function refuseTooManyParts(document: JsonObject): void {
-  const manifests = Array.isArray(document['Manifests']) ? document['Manifests'].filter(isObject) : [];
-  const artifacts = manifests.flatMap(({ Artifacts: list }) => (Array.isArray(list) ? list.filter(isObject) : []));
-  const digests = artifacts.filter(({ Digest: digest }) => digest === undefined).length;
-  const parts = liteParts(document) + CLOUD_PARTS_AN_ARTIFACT * digests;
+  const parts = liteRecipeParts(document);
   if (parts <= MAX_LITE_PARTS) return;
   throw new Refused(`the recipe has ${parts} keys, values and items, more than the ${MAX_LITE_PARTS} that are read`);
 }

@@ -1,15 +1,15 @@
 import {
   CLOUD_PARTS_AN_ARTIFACT,
   liteObjectBytes,
-  liteParts,
+  liteRecipeParts,
   liteValueBytes,
   liteValues,
   MAX_LITE_PARTS,
   MAX_LITE_VALUE_BYTES,
   MAX_LITE_WRITE_BYTES,
 } from '../../../domain/nucleus-lite.ts';
-import type { Recipe, Spot } from '../../recipe.ts';
-import { at, list, mapping } from '../../recipe-view.ts';
+import type { Spot } from '../../recipe.ts';
+import { at, mapping } from '../../recipe-view.ts';
 import type { Rule } from '../rule.ts';
 
 const CONFIGURATION = ['ComponentConfiguration', 'DefaultConfiguration'] as const;
@@ -23,7 +23,7 @@ export const LITE_MEMORY: readonly Rule[] = [
     explanation: `Nucleus lite reads a recipe of at most ${MAX_LITE_PARTS} keys, values and items of lists, all platforms together, and refuses the deployment over a larger one. The cloud adds ${CLOUD_PARTS_AN_ARTIFACT} an artifact: its digest.`,
     mend: 'Merge policies with the same operations, leave out what is the default, and move configuration into deployments.',
     check: (recipe) => {
-      const parts = liteParts(recipe.value) + CLOUD_PARTS_AN_ARTIFACT * artifactsWithoutDigest(recipe);
+      const parts = liteRecipeParts(recipe.value);
       return parts > MAX_LITE_PARTS ? [{ keys: [], problem: `${parts} of them, ${MAX_LITE_PARTS} at most` }] : [];
     },
   },
@@ -47,11 +47,6 @@ export const LITE_MEMORY: readonly Rule[] = [
     },
   },
 ];
-
-function artifactsWithoutDigest({ value }: Recipe): number {
-  const artifacts = list(at(value, 'Manifests')).flatMap((manifest) => list(at(manifest, 'Artifacts')));
-  return artifacts.filter((artifact) => at(artifact, 'Digest') === undefined).length;
-}
 
 function spot(keys: readonly string[], problem: string): Spot {
   return { keys: [...CONFIGURATION, ...keys], problem };
