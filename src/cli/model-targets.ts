@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { fail, failure, ok, type Result } from '../domain/errors.ts';
+import { type Failure, fail, ok, type Result } from '../domain/errors.ts';
 import { packageName } from '../package/package-name.ts';
 import { ControlClient } from './control-client.ts';
 import type { Io } from './io.ts';
@@ -30,15 +30,23 @@ export async function findTargetsWithin(
 ): Promise<Result<Targets>> {
   const endMs = performance.now() + patienceMs;
   for (;;) {
-    const connected = await connectWithin(path, endMs - performance.now(), io);
-    if (!connected.ok) return connected;
-    const targets = await findTargets(connected.value, wanted);
-    connected.value.close();
-    const isGone = !targets.ok && targets.error.code === 'E_AGENT_UNREACHABLE';
-    if (!isGone || performance.now() >= endMs) return targets;
-    await pause(LOOK_EVERY_MS, undefined, { signal: io.signal }).catch(() => {});
-    if (io.signal.aborted) return targets;
+    const targets = await askForTargets(path, wanted);
+    const leftMs = endMs - performance.now();
+    if (targets.ok || leftMs <= 0 || !isAway(targets.error)) return targets;
+    try {
+      await pause(Math.min(LOOK_EVERY_MS, leftMs), undefined, { signal: io.signal });
+    } catch {
+      return fail('E_AGENT_UNREACHABLE', path);
+    }
   }
+}
+
+async function askForTargets(path: string, wanted: Wanted): Promise<Result<Targets>> {
+  const connected = await ControlClient.connect(path);
+  if (!connected.ok) return connected;
+  const targets = await findTargets(connected.value, wanted);
+  connected.value.close();
+  return targets;
 }
 
 /**
@@ -60,24 +68,8 @@ async function findTargets(client: ControlClient, { agent, source }: Wanted): Pr
   return fail('E_MODEL_UNWANTED', `the package is ${model}; ${there.join(', ')}`);
 }
 
-/** Connects to the agent; for one that is not there yet it waits for `patienceMs` at most. */
-async function connectWithin(path: string, patienceMs: number, io: Io): Promise<Result<ControlClient>> {
-  const startedMs = performance.now();
-  for (;;) {
-    const connected = await ControlClient.connect(path);
-    if (connected.ok || isForbidden(connected.error.cause)) return connected;
-    const leftMs = patienceMs - (performance.now() - startedMs);
-    if (leftMs <= 0) return connected;
-    try {
-      await pause(Math.min(LOOK_EVERY_MS, leftMs), undefined, { signal: io.signal });
-    } catch {
-      return { ok: false, error: failure('E_AGENT_UNREACHABLE', path) };
-    }
-  }
-}
-
 /** Waiting does not help whoever may not ask. */
-function isForbidden(cause: unknown): boolean {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return code === 'EACCES' || code === 'EPERM';
+function isAway({ code, cause }: Failure): boolean {
+  const reason = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'E_AGENT_UNREACHABLE' && reason !== 'EACCES' && reason !== 'EPERM';
 }
