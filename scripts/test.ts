@@ -13,6 +13,8 @@ const patterns = process.argv.slice(2);
 const root = resolve(import.meta.dirname, '..');
 const files = globSync(patterns.length > 0 ? patterns : 'test/**/*.test.ts', { cwd: root }).sort();
 if (files.length === 0) throw new Error(`no test matches ${patterns.join(' ')}`);
+/** One file stays in this process, where a debugger finds it. */
+const isAlone = files.length === 1;
 
 // Every process that a test starts inherits it: ONNX Runtime reads it when it is loaded.
 process.env['ORT_DISABLE_TELEMETRY'] = '1';
@@ -21,16 +23,15 @@ const mocha = new Mocha({
   reporter: SummaryReporter,
   timeout: TIMEOUT_MS,
   forbidOnly: process.env['CI'] === 'true',
-  // One file alone stays in this process, where a debugger finds it.
-  parallel: files.length > 1,
+  parallel: !isAlone,
   jobs: JOBS,
   require: [resolve(root, 'test/root-hooks.ts')],
-  rootHooks: files.length > 1 ? undefined : mochaHooks,
+  rootHooks: isAlone ? mochaHooks : undefined,
 });
 // Until all of them have ended: where a process dies with its files, mocha may end without a word.
 process.exitCode = 1;
 for (const file of files) mocha.addFile(resolve(root, file));
-if (files.length === 1) await mocha.loadFilesAsync();
+if (isAlone) await mocha.loadFilesAsync();
 mocha.run((failures) => {
   const skips = process.env['CI'] === 'true' ? unexpectedSkips() : [];
   for (const title of skips) console.error(`skipped, and not on the list of test/allowed-skips.ts: ${title}`);

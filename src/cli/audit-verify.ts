@@ -1,6 +1,6 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fail } from '../domain/errors.ts';
+import { failure } from '../domain/errors.ts';
 import type { AuditVerdict } from '../ports/audit.ts';
 import type { CliCommand, ExitCode } from './command.ts';
 import { printError, printJson, printTable } from './io.ts';
@@ -16,14 +16,10 @@ export function auditVerify(follow: (file: string) => Promise<AuditVerdict>): Cl
     flags: [],
     async run({ args }, io): Promise<ExitCode> {
       const file = resolve(args[0] ?? '');
-      const isThere = await access(file).then(
-        () => true,
-        () => false,
-      );
-      if (!isThere) return printError(io, fail('E_FILE_MISSING', file).error);
+      if (!existsSync(file)) return printError(io, failure('E_FILE_MISSING', file));
       const verdict = await follow(file);
       if (!verdict.ok) {
-        return printError(io, fail('E_AUDIT_BROKEN', `${verdict.file}:${verdict.line} ${verdict.reason}`).error);
+        return printError(io, failure('E_AUDIT_BROKEN', `${verdict.file}:${verdict.line} ${verdict.reason}`));
       }
       const { entries, lastHash, torn } = verdict;
       if (io.output === 'table') printTable(io, [{ entries, lastHash, end: torn ? 'half a line' : 'whole' }]);
