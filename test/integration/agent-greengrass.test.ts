@@ -10,6 +10,7 @@ import { ComponentSite, type Configuration, THING } from '../fixtures/agent/comp
 import { Sensors } from '../fixtures/agent/sensors.ts';
 import type { Diagnosis } from '../fixtures/agent/site.ts';
 import { waitFor } from '../fixtures/agent/wait-for.ts';
+import { OUTPUTS } from '../fixtures/core-device/configuration.ts';
 import * as graphs from '../fixtures/rollout-fault/graphs.ts';
 import { publish } from '../fixtures/rollout-fault/releases.ts';
 
@@ -23,11 +24,7 @@ const PRESS = {
   inputs: [{ topic: 'local:sensors/+/v', key: { topicLevel: 1 } }],
   model: { path: './model' },
   decisions: { alarms: [RULE] },
-  outputs: {
-    resultTopic: 'local:dt/edge-agent/{thing}/inference',
-    alarmTopic: 'iotcore:dt/edge-agent/{thing}/alarm',
-    results: 'direct',
-  },
+  outputs: OUTPUTS,
 };
 
 /** As the recipe has it: accessControl stands beside what is ours. */

@@ -15,10 +15,14 @@ type Entry = {
 };
 
 /** What the recipe lacks, and what the log has to name. */
+const ON_BOTH: readonly Entry[] = [
+  entry('ipc.mqttproxy', 'cmd/edge-agent/+/+', 'SubscribeToIoTCore', `cmd/edge-agent/${THING}/+`),
+  entry('ipc.pubsub', 'dt/edge-agent/*/inference', 'PublishToTopic', `dt/edge-agent/${THING}/inference`),
+];
+
 const MISSING: Readonly<Record<NucleusMode, readonly Entry[]>> = {
   classic: [
-    entry('ipc.mqttproxy', 'cmd/edge-agent/+/+', 'SubscribeToIoTCore', `cmd/edge-agent/${THING}/+`),
-    entry('ipc.pubsub', 'dt/edge-agent/*/inference', 'PublishToTopic', `dt/edge-agent/${THING}/inference`),
+    ...ON_BOTH,
     entry(
       'ShadowManager',
       '$aws/things/*/shadow/name/edge-agent',
@@ -27,8 +31,7 @@ const MISSING: Readonly<Record<NucleusMode, readonly Entry[]>> = {
     ),
   ],
   lite: [
-    entry('ipc.mqttproxy', 'cmd/edge-agent/+/+', 'SubscribeToIoTCore', `cmd/edge-agent/${THING}/+`),
-    entry('ipc.pubsub', 'dt/edge-agent/*/inference', 'PublishToTopic', `dt/edge-agent/${THING}/inference`),
+    ...ON_BOTH,
     entry(
       'ipc.mqttproxy',
       '$aws/things/+/shadow/name/edge-agent/get/+',
